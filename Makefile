@@ -1,0 +1,44 @@
+PYTHON  ?= python3
+WORKERS ?= 2
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --quiet --constraint constraints.txt
+INPUTS := pyproject.toml constraints.txt
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# Both set-ups share one .venv: two installations at a time would break it.
+.NOTPARALLEL:
+.PHONY: help demo test lint
+.DEFAULT_GOAL := help
+
+help:  ## what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.runs  ## grade the sample class and say where the report is
+	$(BIN)/gradcheck-suite grade submissions/ --assignment submissions/assignment.toml --out reports/demo
+	@echo "The report: $(CURDIR)/reports/demo/index.html"
+
+test: $(VENV)/.tests  ## run every test (WORKERS=2 processes)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
+
+lint: $(VENV)/.tests  ## ruff with every rule, its formatter, mypy --strict
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy --strict gradcheck_suite reference
+
+# pip is the last thing that venv installs: a broken attempt is made again.
+$(BIN)/pip:
+	$(PYTHON) -m venv $(VENV)
+
+# Stamps: touched only when the installation went through, void when what it reads has changed.
+$(VENV)/.runs: $(BIN)/pip $(INPUTS)
+	@echo "installing gradcheck-suite into $(VENV): about a minute, once"
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.tests: $(BIN)/pip $(INPUTS)
+	@echo "installing gradcheck-suite with torch and the tools into $(VENV): some minutes, once"
+	@$(PIP) --editable '.[torch,dev]'
+	@touch $(VENV)/.runs $@

@@ -1,0 +1,225 @@
+"""The command line: grade a class, check one engine, show one finding, list the properties.
+
+Exit status: 0 right, 1 not right, 2 wrong usage, 3 a fault of this project. ``grade`` ends with 0
+whenever grading worked, whatever the grades. Heavy modules are imported by the commands that use
+them, so that ``--help`` is there at once.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from gradcheck_suite import __version__
+from gradcheck_suite.errors import GradcheckError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gradcheck_suite.grading.assignment import ExamSection
+    from gradcheck_suite.grading.runner import Progress
+    from gradcheck_suite.report.student import Line
+
+__all__ = ["app", "main"]
+
+_NOT_RIGHT: Final = 1
+_WRONG_USAGE: Final = 2
+_OUR_FAULT: Final = 3
+_INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
+
+app = typer.Typer(
+    help="Tell whether an automatic-differentiation engine is right, and show why when it is not.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_Engine = Annotated[
+    str,
+    typer.Argument(
+        metavar="ENGINE",
+        help="A file or folder, module:Class, or a known library: reference, torch.",
+    ),
+]
+_Seed = Annotated[int, typer.Option(min=0, help="Another seed draws other programs.")]
+_Cases = Annotated[int | None, typer.Option(min=1, help="Programs for each property.")]
+_Entry = Annotated[str, typer.Option(help="module:Class within ENGINE, where it is not found.")]
+_Jobs = Annotated[int, typer.Option(min=0, help="Workers at a time; 0: one for each core.")]
+_Replaced = typer.Option(min=0, help="Instead of the assignment's own.")
+
+
+def main() -> None:
+    """Run the command line; an error raised on purpose becomes one message, without a traceback."""
+    try:
+        app()
+    except UsageError as error:
+        _complain(str(error))
+        sys.exit(_WRONG_USAGE)
+    except GradcheckError as error:
+        _complain(f"{type(error).__name__}: {error} (a fault of gradcheck_suite, not of an engine)")
+        sys.exit(_OUR_FAULT)
+
+
+@app.callback()
+def _before_any_command(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print it.", is_eager=True)] = False,
+) -> None:
+    if version:
+        typer.echo(f"gradcheck-suite {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def grade(  # noqa: PLR0913 - a command has its options
+    folder: Annotated[Path, typer.Argument(help="A folder with one entry for each submission.")],
+    *,
+    assignment: Annotated[Path, typer.Option(help="What is asked for, in TOML.")],
+    out: Annotated[Path, typer.Option(help="Where results and pages go.")],
+    jobs: _Jobs = 0,
+    seed: Annotated[int | None, _Replaced] = None,
+    cases: Annotated[int | None, _Replaced] = None,
+) -> None:
+    """Grade a class: a folder of engines in; grades, a gradebook and pages out."""
+    from gradcheck_suite.grading.assignment import read_assignment, with_exam
+    from gradcheck_suite.grading.rubric import rubric_of
+    from gradcheck_suite.grading.storage import folder_names, refuse_inside
+    from gradcheck_suite.grading.submissions import find_submissions
+    from gradcheck_suite.report.pages import Sheet
+    from gradcheck_suite.report.site import Site
+
+    task = with_exam(read_assignment(assignment), seed=seed, cases=cases)
+    submissions = find_submissions(folder)
+    refuse_inside(out, folder)
+    rubric = rubric_of(task)
+    names = folder_names(s.name for s in submissions)
+    site = Site(out, Sheet(task.title, rubric, names, task.feedback.counterexamples))
+
+    from gradcheck_suite.exams.build import build
+    from gradcheck_suite.grading.examiner import SandboxExaminer
+    from gradcheck_suite.grading.runner import run_class
+    from gradcheck_suite.report.terminal import ClassDisplay, class_summary
+
+    console = _console()
+    with ClassDisplay(console) as display:
+        exam = build(
+            rubric.ids, seed=task.exam.seed, n_cases=task.exam.cases, on_progress=display.exam
+        )
+        examiner = SandboxExaminer(task, exam)
+        events = run_class(submissions, rubric, examiner, jobs or os.cpu_count() or 1)
+        try:
+            with closing(events):
+                for event in events:
+                    site.take(event)
+                    display.take(event)
+        except KeyboardInterrupt:
+            _complain(f"stopped; what was graded so far is under {out}")
+            raise typer.Exit(_INTERRUPTED) from None
+    class_summary(console, display.graded, out / "index.html")
+
+
+@app.command()
+def check(
+    engine: _Engine,
+    *,
+    properties: Annotated[
+        list[str] | None,
+        typer.Option("--property", help="An id, a theme or a pattern; may be given again."),
+    ] = None,
+    seed: _Seed = 0,
+    cases: _Cases = None,
+    entry: _Entry = "",
+) -> None:
+    """Check one engine: what holds, what does not, and the smallest proof."""
+    from gradcheck_suite.grading.practice import practise
+    from gradcheck_suite.grading.selection import selected
+    from gradcheck_suite.properties.catalogue import THEMES
+    from gradcheck_suite.report.student import header, is_right, result_lines, theme_lines
+
+    ids = selected(properties or [])
+    console = _console()
+    with _progress() as progress:
+        found = practise(engine, ids, drawn=_drawn(seed, cases), entry=entry, progress=progress)
+    lines = [header(engine, found), *theme_lines(found.results, THEMES)]
+    details = result_lines(found.results, f"gradcheck-suite show {engine}")
+    _print(console, [*lines, *details])
+    raise typer.Exit(0 if is_right(found.results) else _NOT_RIGHT)
+
+
+@app.command()
+def show(
+    engine: _Engine,
+    name: Annotated[str, typer.Argument(metavar="PROPERTY", help="The id: gradient[tanh].")],
+    *,
+    seed: _Seed = 0,
+    cases: _Cases = None,
+    entry: _Entry = "",
+) -> None:
+    """Show one finding whole, with a script that runs by itself."""
+    from gradcheck_suite.grading.practice import practise
+    from gradcheck_suite.grading.selection import selected
+    from gradcheck_suite.report.student import header, is_wrong, whole_lines
+
+    ids = selected([name])
+    if len(ids) != 1:
+        msg = f"got {name!r}, which stands for {len(ids)} properties, expected the id of one"
+        raise UsageError(msg)
+    console = _console()
+    with _progress() as progress:
+        found = practise(engine, ids, drawn=_drawn(seed, cases), entry=entry, progress=progress)
+    _print(console, [header(engine, found), *whole_lines(found.results)])
+    raise typer.Exit(_NOT_RIGHT if is_wrong(found.results) else 0)
+
+
+@app.command()
+def properties(
+    name: Annotated[str, typer.Argument(help="An id, a theme or a pattern; none: all.")] = "",
+) -> None:
+    """List the properties, or explain one."""
+    from gradcheck_suite.grading.selection import selected
+    from gradcheck_suite.report.catalogue import explained, listed
+
+    ids = selected([name] if name else [])
+    _print(_console(), explained(ids[0]) if len(ids) == 1 else listed(ids))
+
+
+def _drawn(seed: int, cases: int | None) -> "ExamSection":
+    from gradcheck_suite.grading.assignment import ExamSection
+
+    return ExamSection(seed=seed) if cases is None else ExamSection(seed=seed, cases=cases)
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=False)
+
+
+def _print(console: "Console", lines: "list[Line]") -> None:
+    from gradcheck_suite.report.terminal import print_lines
+
+    print_lines(console, lines)
+
+
+@contextmanager
+def _progress() -> "Iterator[Progress | None]":
+    """Show how far a check is, on the error stream, where a person watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from gradcheck_suite.report.terminal import watching
+
+    with watching() as progress:
+        yield progress
+
+
+def _complain(message: str) -> None:
+    from gradcheck_suite.grading.untrusted import visible
+
+    typer.echo(f"gradcheck-suite: {visible(message)}", err=True)

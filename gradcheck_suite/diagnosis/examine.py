@@ -1,0 +1,159 @@
+"""Examine an engine: run an exam on it, judge from the simplest property up, explain what fails."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from gradcheck_suite.diagnosis.explain import explain
+from gradcheck_suite.diagnosis.reach import Reach
+from gradcheck_suite.engines.outcome import Lost
+from gradcheck_suite.engines.subject import Subject
+from gradcheck_suite.exams.exam import Case, Exam
+from gradcheck_suite.properties.catalogue import CATALOGUE
+from gradcheck_suite.properties.judging import Judgement, judge
+from gradcheck_suite.properties.property import Property
+from gradcheck_suite.records import PropertyResult, Verdict
+
+__all__ = ["examine"]
+
+_MAX_LOST = 2  # a hang costs its whole time limit: two in one property are proof enough
+
+
+def examine(
+    exam: Exam,
+    subject: Subject,
+    *,
+    required: frozenset[str] = frozenset(),
+    with_findings: bool = True,
+    on_progress: Callable[[str, int, int], None] | None = None,
+) -> tuple[PropertyResult, ...]:
+    """Return the result of every property of ``exam``, in its order.
+
+    ``required`` names the ops that have to be there: without one, the properties about it fail
+    instead of being not applicable. ``on_progress`` gets the id, the cases done and their number.
+    """
+    results: dict[str, PropertyResult] = {}
+    reach = Reach(subject.spelling, subject.capabilities)
+    done = 0
+    for entry in sorted((CATALOGUE[name] for name in exam.cases), key=_simplest_first):
+        cases = exam.cases[entry.id]
+        result = _examine_property(entry, cases, subject, reach, required, with_findings)
+        results[entry.id] = result
+        if result.verdict.is_bad:
+            reach.add_unsound(entry)
+        done += len(cases)
+        if on_progress:
+            on_progress(entry.id, done, exam.n_programs)
+    return tuple(results[name] for name in exam.cases)
+
+
+def _simplest_first(entry: Property) -> tuple[int, bool]:
+    """Order by level; mul and sum first, since they may stand in for a cotangent."""
+    return entry.level, entry.op not in {"mul", "sum"}
+
+
+def _examine_property(
+    entry: Property,
+    cases: Sequence[Case],
+    subject: Subject,
+    reach: Reach,
+    required: frozenset[str],
+    with_findings: bool,
+) -> PropertyResult:
+    applicable = [case for case in cases if reach.meets(case)]
+    if not applicable:
+        if entry.op in required:
+            return _result(entry, Verdict.FAIL, f"{entry.op} is required, and was not found")
+        return _result(entry, Verdict.NOT_APPLICABLE, reach.what_is_missing(cases))
+    usable = [case for case in applicable if not reach.blockers(case)]
+    if not usable:
+        return _result(entry, Verdict.BLOCKED, reach.why_blocked(applicable))
+    if entry.isolated:
+        subject.restart()
+    tally = _run(entry, usable, subject)
+    if entry.isolated:
+        subject.restart()
+    return _conclude(entry, tally, subject, reach, with_findings)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What the cases of one property came to."""
+
+    wrong: list[tuple[Case, Judgement]] = field(default_factory=list)
+    lost: list[tuple[Case, Lost]] = field(default_factory=list)
+    n_judged: int = 0
+    n_elements: int = 0
+    choices: frozenset[tuple[tuple[str, str], ...]] | None = None
+    """The conventions that fit every case so far; None before the first."""
+
+
+def _run(entry: Property, cases: Sequence[Case], subject: Subject) -> _Tally:
+    tally = _Tally()
+    for case in cases:
+        outcomes = subject.run(case.program)
+        if isinstance(outcomes, Lost):
+            tally.lost.append((case, outcomes))
+            if len(tally.lost) >= _MAX_LOST or outcomes.kind in {"deadline", "infrastructure"}:
+                break
+            continue
+        judgement = judge(case.sheets, outcomes, strict_shape=entry.strict_shape)
+        tally.n_judged += 1
+        tally.n_elements += judgement.n_elements
+        if not judgement.right:
+            tally.wrong.append((case, judgement))
+        else:
+            known = tally.choices
+            tally.choices = judgement.sheets if known is None else known & judgement.sheets
+    return tally
+
+
+def _conclude(
+    entry: Property,
+    tally: _Tally,
+    subject: Subject,
+    reach: Reach,
+    with_findings: bool,
+) -> PropertyResult:
+    counts = {
+        "n_judged": tally.n_judged,
+        "n_failed": len(tally.wrong),
+        "n_elements": tally.n_elements,
+    }
+    if tally.wrong:
+        raised = all(judgement.raised for _, judgement in tally.wrong)
+        case, judgement = tally.wrong[0]
+        finding = explain(entry, case, judgement, subject, reach) if with_findings else None
+        wrong = next(look for look in judgement.looks if not look.right)
+        reason = f"got {wrong.actual}, expected {wrong.expected}"
+        verdict = Verdict.ERROR if raised else Verdict.FAIL
+        return _result(entry, verdict, reason, finding=finding, **counts)
+    if tally.lost:
+        _, lost = tally.lost[0]
+        return _result(entry, _LOSSES[lost.kind], lost.message, **counts)
+    if tally.choices is not None and not tally.choices:
+        conventions = ", ".join(entry.conventions)
+        reason = f"each case follows a convention of its own ({conventions}), expected one for all"
+        return _result(entry, Verdict.FAIL, reason, **counts)
+    choices = sorted(tally.choices or frozenset())[0] if entry.conventions else ()
+    return _result(entry, Verdict.PASS, ", ".join(f"{k}: {v}" for k, v in choices), **counts)
+
+
+_LOSSES = {
+    "timeout": Verdict.ERROR,
+    "died": Verdict.ERROR,
+    "protocol": Verdict.ERROR,
+    "deadline": Verdict.INCONCLUSIVE,
+    "infrastructure": Verdict.INFRASTRUCTURE,
+}
+
+
+def _result(entry: Property, verdict: Verdict, reason: str, **more: object) -> PropertyResult:
+    return PropertyResult(
+        property=entry.id,
+        theme=entry.theme,
+        code=entry.code,
+        title=entry.title,
+        verdict=verdict,
+        reason=reason,
+        **more,  # type: ignore[arg-type]  # counts and a finding, by the two callers above
+    )

@@ -1,0 +1,93 @@
+"""Explain a failure: the smallest program, what came beside what is right, where the fault is."""
+
+from gradcheck_suite.diagnosis.localise import place_of_fault
+from gradcheck_suite.diagnosis.reach import Reach
+from gradcheck_suite.diagnosis.shrink import smallest_failure
+from gradcheck_suite.engines.subject import Subject
+from gradcheck_suite.exams.exam import Case
+from gradcheck_suite.oracles.symbolic import closed_gradients
+from gradcheck_suite.program.instructions import Observe, Program
+from gradcheck_suite.program.printing import Line, lines, script
+from gradcheck_suite.program.spelling import Spelling
+from gradcheck_suite.properties.judging import Judgement, Look
+from gradcheck_suite.properties.property import Property
+from gradcheck_suite.records import Comparison, Finding
+
+__all__ = ["explain"]
+
+_MAX_CLOSED_FORM = 120  # characters; a longer formula teaches nobody
+
+
+def explain(
+    entry: Property,
+    case: Case,
+    judgement: Judgement,
+    subject: Subject,
+    reach: Reach,
+) -> Finding:
+    """Return the finding for a case that failed."""
+    case, judgement = smallest_failure(entry, case, judgement, subject, reach)
+    spelling = subject.spelling
+    printed = lines(case.program, spelling)
+    looks = {look.index: look for look in judgement.looks}
+    return Finding(
+        title=entry.title,
+        lesson=entry.lesson,
+        program=case.program,
+        listing=_listing(printed, looks),
+        snippet=_snippet(case.program, spelling, looks),
+        comparisons=tuple(_comparison(look, printed) for look in judgement.looks),
+        place=place_of_fault(entry, case, subject, reach),
+        closed_form=_closed_form(case, looks, printed),
+    )
+
+
+def _listing(printed: tuple[Line, ...], looks: dict[int, Look]) -> str:
+    """Return the program with a comment on each observation that is wrong."""
+    out = []
+    for line in printed:
+        look = looks.get(line.index) if line.index is not None else None
+        text = "\n".join("    " * line.depth + part for part in line.text.splitlines())
+        if look is not None:
+            verdict = "" if look.right else f"got {look.actual}, expected "
+            text = f"{text}  # {verdict}{look.expected}"
+        out.append(text)
+    return "\n".join(out)
+
+
+def _snippet(program: Program, spelling: Spelling, looks: dict[int, Look]) -> str:
+    observed = {k for k, i in program.numbered() if isinstance(i, Observe)}
+    shown = {
+        index: look.expected
+        for index, look in looks.items()
+        if index in observed or (look.raised and look.expected == "an exception")
+    }
+    return script(program, spelling, shown)
+
+
+def _comparison(look: Look, printed: tuple[Line, ...]) -> Comparison:
+    what = next((line.text for line in printed if line.index == look.index), "")
+    return Comparison(look.index, what, look.expected, look.actual, look.right, look.distance)
+
+
+def _closed_form(case: Case, looks: dict[int, Look], printed: tuple[Line, ...]) -> str:
+    """Return ``a.grad = 1 - tanh(a)**2`` for the first wrong gradient of one element."""
+    forms = closed_gradients(case.program) or {}
+    names = _leaf_names(printed)
+    for index, elements in forms.items():
+        if index in looks and not looks[index].right and len(elements) == 1:
+            expression = elements[0][0]
+            named = expression.subs({s: names.get(str(s), s) for s in expression.free_symbols})
+            what = next(line.text for line in printed if line.index == index)
+            text = f"{what} = {named}"
+            return text if len(text) <= _MAX_CLOSED_FORM else ""
+    return ""
+
+
+def _leaf_names(printed: tuple[Line, ...]) -> dict[str, str]:
+    """Return the printed name for each symbol of the closed form: ``a0`` is ``a``."""
+    return {
+        f"a{line.index}": line.text.partition(" = ")[0]
+        for line in printed
+        if line.index is not None and " = " in line.text
+    }

@@ -1,0 +1,119 @@
+"""Where a submission may have an op: operators, methods, functions, objects, classes."""
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gradcheck_suite.engines.discovery.bench import Bench, attempt
+from gradcheck_suite.engines.families.calls import ARGUMENTS, MORE_NAMES, SURE
+from gradcheck_suite.program.op import Op
+
+__all__ = ["Candidate", "candidates"]
+
+# Written with the arguments of the row: what a call of `f` looks like in each style.
+_FUNCTION: Final = "{f}({operands}{rest})"
+_OBJECT: Final = "{f}({only})({operands})"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A template for an op; ``sure``: by operator or main name, so that it means no other op."""
+
+    text: str
+    sure: bool = False
+
+
+def candidates(row: Op, bench: Bench) -> Iterator[Candidate]:
+    """Yield what may be the op, best first."""
+    certain = row.name in SURE
+    yield from (Candidate(text, certain) for text in row.operators)
+    seen: set[str] = set()
+    for name in (*row.names, *MORE_NAMES.get(row.name, ())):
+        if name not in seen:
+            seen.add(name)
+            sure = certain and name == row.name
+            yield from (Candidate(text, sure) for text in _methods(row, bench, name))
+            yield from (Candidate(text, sure) for text in _functions(row, bench, name))
+
+
+def _methods(row: Op, bench: Bench, name: str) -> Iterator[str]:
+    static = inspect.getattr_static(bench.cls, name, None)
+    if isinstance(static, (classmethod, staticmethod)):
+        text = f"{bench.names.spelled(bench.cls)}.{name}"
+        yield from _calls(row, text, getattr(bench.cls, name), bench)
+        return
+    if isinstance(static, property):
+        yield f"x.{name}"
+        return
+    method = getattr(bench.cls, name, None)
+    if not callable(method):
+        return
+    if row.signature == "join":
+        for rest in _rests(row, method):
+            yield f"xs[0].{name}({_join('xs[1:]', rest)})"
+            yield f"xs[0].{name}({_join('*xs[1:]', rest)})"
+        return
+    operands = ["condition", "y"] if row.signature == "where" else list(row.arguments[1:])
+    for rest in _rests(row, method):
+        yield f"x.{name}({_join(*operands, rest)})"
+
+
+def _functions(row: Op, bench: Bench, name: str) -> Iterator[str]:
+    for text, found in bench.names.places(name):
+        if isinstance(found, type):
+            yield from _classes(row, text, found, bench)
+        elif callable(found):
+            yield from _calls(row, text, found, bench)
+
+
+def _classes(row: Op, text: str, found: type, bench: Bench) -> Iterator[str]:
+    """Yield ``ReLU()(x)``, ``Softmax(axis)(x)``, ``Exp.apply(x)``, ``Exp(x)``."""
+    operands = _join(*_operands(row)[0])
+    if callable(getattr(found, "apply", None)):
+        yield from _calls(row, f"{text}.apply", found.apply, bench)  # type: ignore[attr-defined] - seen above
+    for rest in _rests(row, found):
+        yield f"{text}({rest})({operands})"
+    if callable(getattr(found, "forward", None)):
+        yield f"{text}().forward({operands})"
+    yield from _calls(row, text, found, bench)
+
+
+def _calls(row: Op, text: str, function: Any, bench: Bench) -> Iterator[str]:  # noqa: ANN401 - theirs
+    for operands in _operands(row, bench):
+        for rest in _rests(row, function):
+            yield f"{text}({_join(*operands, rest)})"
+
+
+def _operands(row: Op, bench: Bench | None = None) -> list[list[str]]:
+    """Return the ways in which the array arguments are written."""
+    if row.signature == "join":
+        return [["xs"], ["*xs"]]
+    plain = list(row.arguments)
+    if row.signature == "where" and bench is not None:
+        constant = bench.spelling.constant or bench.spelling.leaf
+        if "data" in constant:
+            wrapped = constant.replace("data", "condition").replace("requires_grad=requires_grad", "")
+            return [plain, [wrapped.replace(", )", ")"), *plain[1:]]]
+    return [plain]
+
+
+def _rests(row: Op, function: Any) -> list[str]:  # noqa: ANN401 - a callable of the submission
+    """Return the attribute arguments to try: those whose keywords the function has."""
+    signature = attempt(lambda: inspect.signature(function))
+    rests = ("exponent",) if row.attributes and row.signature == "unary" else ARGUMENTS[row.signature]
+    if signature is None:
+        return list(rests)
+    parameters = signature.parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return list(rests)
+    known = set(signature.parameters)
+    return [rest for rest in rests if _keywords(rest) <= known]
+
+
+def _keywords(rest: str) -> set[str]:
+    return {part.partition("=")[0].strip() for part in rest.split(",") if "=" in part}
+
+
+def _join(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)

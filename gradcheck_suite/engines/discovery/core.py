@@ -1,0 +1,117 @@
+"""The core of an engine: how a leaf is made and its numbers are read; scalars or tensors."""
+
+import inspect
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any, Final
+
+import numpy as np
+
+from gradcheck_suite.engines.discovery.bench import Bench, attempt, close, numbers
+from gradcheck_suite.engines.discovery.names import Names
+from gradcheck_suite.engines.families.values import FACTORIES, FLAGS, FORMS_OF_NUMBERS, VALUES
+from gradcheck_suite.program.spelling import Spelling
+from gradcheck_suite.program.template import template
+
+__all__ = ["find_core", "find_ranks"]
+
+_ARITHMETIC: Final = ("x * y", "x + y", "x - y", "x / y")
+_MAX_RANK: Final = 4
+
+
+def find_core(names: Names, cls: type, given: dict[str, Any], kind: str) -> Bench | None:
+    """Return a bench with leaf, value and ranks of ``cls`` as ``kind``; None where it is not one.
+
+    ``given``: the templates that the submission states itself; they are taken as they are.
+    """
+    for leaf in [given["leaf"]] if "leaf" in given else _leaves(names, cls, kind):
+        spelling = Spelling(name=cls.__name__, leaf=leaf, kind=kind)  # type: ignore[arg-type]
+        bench = Bench(spelling, names, cls)
+        for shape in [()] if kind == "scalar" else [(2,), (2, 3)]:
+            data = numbers(shape)
+            made = attempt(lambda b=bench, d=data: b.leaf(d))  # type: ignore[misc] - mypy, defaults
+            if made is None or not bench.is_value(made):
+                continue
+            value = given.get("value") or _value_of(bench, made, data)
+            if value:
+                return _with_constant(bench.but(value=value), given)
+    return None
+
+
+def find_ranks(bench: Bench) -> Bench:
+    """Add the ranks that keep their shape exactly, in leaves and through an op."""
+    ranks = (0,) if bench.spelling.kind == "scalar" else range(_MAX_RANK + 1)
+    kept = [n for n in ranks if attempt(lambda n=n: _keeps(bench, (2, 3, 1, 2)[:n]))]  # type: ignore[misc] - mypy, defaults
+    if _MAX_RANK in kept:
+        kept.append(_MAX_RANK + 1)  # only results have rank 5, and nobody stops at 4
+    return bench.also(*(f"rank:{n}" for n in kept))
+
+
+def _keeps(bench: Bench, shape: tuple[int, ...]) -> bool:
+    data = numbers(shape)
+    x = bench.leaf(data)
+    found = bench.value(x)
+    if found.shape != shape or not close(found, data):
+        return False
+    results = (attempt(lambda t=t: bench.value(bench.run(t, x=x, y=x))) for t in _trivial(bench))  # type: ignore[misc] - mypy, defaults
+    known = [r for r in results if r is not None]
+    return not known or any(r.shape == shape for r in known)
+
+
+def _trivial(bench: Bench) -> Iterator[str]:
+    stated = dict(bench.spelling.ops)
+    yield from (stated[op] for op in ("mul", "add") if op in stated)
+    yield from _ARITHMETIC
+
+
+def _leaves(names: Names, cls: type, kind: str) -> Iterator[str]:
+    """Yield ways to make a leaf: the class before functions, with the flag before without it."""
+    makers: list[tuple[str, Any]] = [(names.spelled(cls), cls)]
+    for name in FACTORIES:
+        static = inspect.getattr_static(cls, name, None)
+        if isinstance(static, (classmethod, staticmethod)):
+            makers.append((f"{names.spelled(cls)}.{name}", getattr(cls, name)))
+        makers += [(text, value) for text, value in names.places(name) if callable(value)]
+    for text, maker in makers:
+        flags = _flags(maker)
+        for form in FORMS_OF_NUMBERS[kind]:
+            yield from (f"{text}({form}, {flag}=requires_grad)" for flag in flags)
+            yield f"{text}({form})"
+
+
+def _flags(maker: Any) -> list[str]:  # noqa: ANN401 - a callable of the submission
+    signature = attempt(lambda: inspect.signature(maker))
+    if signature is None:
+        return list(FLAGS[:1])
+    return [flag for flag in FLAGS if flag in signature.parameters]
+
+
+def _value_of(bench: Bench, x: object, data: np.ndarray[Any, Any]) -> str:
+    """Return the first template that reads ``data`` back from ``x``, by known names, then any."""
+    for text in chain(VALUES, (f"x.{name}" for name in attributes(x))):
+        tried = bench.but(value=text)
+        found = attempt(lambda t=tried: t.engine.value(x).values)  # type: ignore[misc] - mypy, defaults
+        if found is not None and found.shape == data.shape and close(found, data):
+            return text
+    return ""
+
+
+def attributes(x: object) -> list[str]:
+    """Return the names of an object's own attributes, public ones first."""
+    slots = chain.from_iterable(getattr(c, "__slots__", ()) for c in type(x).__mro__)
+    names = [*getattr(x, "__dict__", {}), *(s for s in slots if not s.startswith("__"))]
+    return sorted(set(names), key=lambda n: (n.startswith("_"), n))
+
+
+def _with_constant(bench: Bench, given: dict[str, Any]) -> Bench:
+    """State how a constant is made, where the flag's default already says what it is."""
+    leaf = bench.spelling.leaf
+    if "constant" in given:
+        return bench.but(constant=given["constant"])
+    if "requires_grad" not in template(leaf).names or "leaf" in given:
+        return bench
+    flag = next(f for f in FLAGS if f", {f}=requires_grad" in leaf)
+    plain = leaf.replace(f", {flag}=requires_grad", "")
+    data = numbers(() if bench.spelling.kind == "scalar" else (2,))
+    made = attempt(lambda: bench.but(leaf=plain).leaf(data))
+    return bench.but(constant=plain) if getattr(made, flag, None) is False else bench

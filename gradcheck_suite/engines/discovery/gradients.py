@@ -1,0 +1,264 @@
+"""How gradients are asked for, read and cleared: found out by value on the simplest ops."""
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final
+
+import numpy as np
+
+from gradcheck_suite.engines.discovery.bench import Bench, attempt, close, numbers
+from gradcheck_suite.engines.discovery.core import attributes
+from gradcheck_suite.engines.families.habits import (
+    BACKWARDS,
+    CLEARS,
+    CREATE_GRAPH,
+    RETAIN_GRAPH,
+)
+from gradcheck_suite.engines.families.values import GRADIENTS
+from gradcheck_suite.program.template import template
+
+__all__ = ["find_clear", "find_gradients", "gradient_after", "products"]
+
+Array = np.ndarray[Any, Any]
+
+_FLAGS: Final = frozenset({*RETAIN_GRAPH, *CREATE_GRAPH})
+
+
+@dataclass(frozen=True)
+class _Product:
+    """An op with its derivative by the first operand, as far as the search needs it."""
+
+    op: str
+    partial: Any
+
+
+# One of these an engine has, and gets right: a wrong engine is seldom wrong in all.
+_SIMPLEST: Final = (
+    _Product("mul", lambda w: w),
+    _Product("add", np.ones_like),
+    _Product("sub", np.ones_like),
+    _Product("neg", lambda w: -np.ones_like(w)),
+    _Product("div", lambda w: 1 / w),
+)
+
+
+def products(bench: Bench) -> list[_Product]:
+    """Return the simplest ops that the engine has."""
+    known = dict(bench.spelling.ops)
+    return [p for p in _SIMPLEST if p.op in known]
+
+
+def gradient_after(
+    bench: Bench,
+    product: _Product,
+    cotangent: Array | None = None,
+    shape: tuple[int, ...] | None = None,
+) -> tuple[Array | None, Array]:
+    """Return the gradient of ``op(x, w)`` by ``x``, and what it has to be."""
+    shape = bench.single if shape is None else shape
+    data, weights = numbers(shape), numbers(shape, salt=1)
+    x = bench.leaf(data)
+    root = result_of(bench, product, x, bench.leaf(weights))
+    bench.engine.backward(root, cotangent, retain_graph=False, create_graph=False)
+    expected = product.partial(weights) * (1.0 if cotangent is None else cotangent)
+    return bench.grad(x), expected
+
+
+def result_of(bench: Bench, product: _Product, x: object, w: object) -> Any:  # noqa: ANN401 - theirs
+    """Apply the op to as many of the two operands as it takes."""
+    return bench.engine.apply(product.op, (x,) if product.op == "neg" else (x, w), ())
+
+
+def find_gradients(bench: Bench, stated: dict[str, Any]) -> Bench | None:
+    """Add backward and the gradient; None where the engine shows no sign of either."""
+    found = _find_pair(bench, stated)
+    if found is None or "backward" in stated:
+        return found
+    found = _with_cotangent(found)
+    return _with_flags(found)
+
+
+def _find_pair(bench: Bench, stated: dict[str, Any]) -> Bench | None:
+    """Take the first backward and gradient that are right together; else the first that run."""
+    fallback = None
+    for backward in _given(stated, "backward") or _backwards(bench):
+        for grad in _given(stated, "grad") or chain(GRADIENTS, _own_attributes(bench)):
+            tried = bench.but(backward=backward, grad=grad)
+            outcomes = [attempt(lambda p=p, t=tried: gradient_after(t, p)) for p in products(bench)]  # type: ignore[misc] - mypy, defaults
+            seen = [o for o in outcomes if o is not None and o[0] is not None]
+            if any(close(*outcome) for outcome in seen):
+                return tried
+            if seen and fallback is None:
+                fallback = tried
+    if fallback is not None:
+        return fallback
+    return _by_name(bench, stated)
+
+
+def _by_name(bench: Bench, stated: dict[str, Any]) -> Bench | None:
+    """Settle for names where nothing runs: what is wrong with them will be told."""
+    backward = next(iter(_given(stated, "backward") or _backwards(bench)), "")
+    x = attempt(lambda: bench.leaf(numbers(bench.single)))
+    grads = _given(stated, "grad") or [
+        text for text in GRADIENTS if "(" not in text and hasattr(x, text.removeprefix("x."))
+    ]
+    if not backward or not (grads or "{" not in backward):
+        return None
+    return bench.but(backward=backward, grad=grads[0] if grads else "x.grad")
+
+
+def _given(stated: dict[str, Any], key: str) -> list[str]:
+    return [stated[key]] if key in stated else []
+
+
+def _own_attributes(bench: Bench) -> list[str]:
+    x = attempt(lambda: bench.leaf(numbers(bench.single)))
+    return [f"x.{name}" for name in attributes(x) if f"x.{name}" != bench.spelling.value]
+
+
+def _backwards(bench: Bench) -> Iterator[str]:
+    for name in BACKWARDS:
+        if callable(getattr(bench.cls, name, None)):
+            yield f"x.{name}()"
+    for name in BACKWARDS:
+        for place, found in bench.names.places(name):
+            if callable(found) and not isinstance(found, type):
+                yield f"{place}(x)"
+    value, grad = bench.spelling.value, "x.grad"
+    for name in BACKWARDS:  # those that want to be told where to begin, in an argument or before
+        if callable(getattr(bench.cls, name, None)):
+            yield f"x.{name}(1.0)"
+            yield f"x.{name}(np.ones_like({value}))"
+            yield f"{grad} = 1.0; x.{name}()"
+            yield f"{grad} = np.ones_like({value}); x.{name}()"
+
+
+def _with_cotangent(bench: Bench) -> Bench:
+    """Let backward take a cotangent, if there is a way in which it honours one."""
+    for text in _cotangent_texts(bench):
+        tried = bench.but(backward=text)
+        for product in products(bench):
+            outcome = attempt(lambda p=product, t=tried: _honoured(t, p))  # type: ignore[misc] - mypy, defaults
+            if outcome:
+                return tried
+    return bench
+
+
+def _honoured(bench: Bench, product: _Product) -> bool:
+    shape = bench.shape
+    cotangent = numbers(shape, salt=2) * 1.5
+    return close(*gradient_after(bench, product, cotangent, shape))
+
+
+def _cotangent_texts(bench: Bench) -> Iterator[str]:
+    call = bench.spelling.backward
+    if not call.endswith(("()", "(x)")):
+        return
+    function = _function_of(bench, call)
+    signature = attempt(lambda: inspect.signature(function))
+    if signature is None:
+        return
+    parameters = list(signature.parameters.values())[1:]
+    constant = bench.spelling.constant or bench.spelling.leaf
+    wrapped = constant.replace("requires_grad=requires_grad", "requires_grad=False")
+    for word in ("data", "nested", "number"):
+        name = "cotangent" if word == "data" else f"cotangent_{word}"
+        wrapped = _renamed(wrapped, word, name)
+    first = "" if call.endswith("()") else "x, "
+    for parameter in parameters:
+        if parameter.name in _FLAGS or isinstance(parameter.default, bool):
+            continue
+        for form in _forms(bench, wrapped):
+            if parameter is parameters[0] and parameter.kind is not parameter.KEYWORD_ONLY:
+                yield f"{call[: call.index('(')]}({first}{form})"
+            if parameter.kind in {parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY}:
+                yield f"{call[: call.index('(')]}({first}{parameter.name}={form})"
+
+
+def _forms(bench: Bench, wrapped: str) -> list[str]:
+    forms = ("cotangent_number",) if bench.spelling.kind == "scalar" else ("cotangent",)
+    return [*forms, wrapped, "cotangent_nested"]
+
+
+def _renamed(text: str, old: str, new: str) -> str:
+    return template(text).print({old: new}) if old in template(text).names else text
+
+
+def _function_of(bench: Bench, call: str) -> Any:  # noqa: ANN401 - theirs
+    name = call[: call.index("(")]
+    if name.startswith("x."):
+        return getattr(bench.cls, name.removeprefix("x."))
+    return bench.run(name)
+
+
+def _with_flags(bench: Bench) -> Bench:
+    """Hand on the flags that backward has: to keep the graph, to differentiate the gradient."""
+    call = bench.spelling.backward
+    if not call.endswith(")") or ";" in call:
+        return bench
+    signature = attempt(lambda: inspect.signature(_function_of(bench, call)))
+    known = set(signature.parameters) if signature else set()
+    flags = {
+        "retain_graph": next((f for f in RETAIN_GRAPH if f in known), ""),
+        "create_graph": next((f for f in CREATE_GRAPH if f in known), ""),
+    }
+    added = [f"{name}={flag}" for flag, name in flags.items() if name]
+    if not added:
+        return bench
+    inner = call[:-1]
+    separator = "" if inner.endswith("(") else ", "
+    return bench.but(backward=f"{inner}{separator}{', '.join(added)})")
+
+
+def find_clear(bench: Bench, stated: dict[str, Any]) -> Bench:
+    """Add a way to forget a gradient, by a method or by assigning what was there before."""
+    if "clear" in stated:
+        return bench
+    own = [f"x.{name}()" for name in CLEARS if callable(getattr(bench.cls, name, None))]
+    for text in [*own, *_resets(bench)]:
+        if any(attempt(lambda p=p, t=text: _clears(bench, p, t)) for p in products(bench)):  # type: ignore[misc] - mypy, defaults
+            return bench.but(clear=text)
+    return bench.but(clear=own[0]) if own else bench
+
+
+def _resets(bench: Bench) -> Iterator[str]:
+    """Yield assignments of what a fresh leaf has for a gradient."""
+    grad, value = bench.spelling.grad, bench.spelling.value
+    if not grad.startswith("x.") or "(" in grad:
+        return
+    x = attempt(lambda: bench.leaf(numbers(bench.single)))
+    before = attempt(lambda: (bench.run(grad, x=x),))
+    if before is None:
+        yield f"del {grad}"
+    elif before[0] is None:
+        yield f"{grad} = None"
+    elif type(before[0]) in {int, float}:
+        yield f"{grad} = {before[0]!r}"
+    elif isinstance(before[0], (np.ndarray, np.generic)):
+        yield f"{grad} = np.zeros_like({value})"
+        yield f"{grad} = 0.0"
+    else:
+        constant = bench.spelling.constant or bench.spelling.leaf
+        zeros = template(constant).print(
+            {"data": f"np.zeros_like({value})", "number": "0.0", "requires_grad": "False"},
+        )
+        yield f"{grad} = {zeros}"
+    yield f"{grad} = None"
+
+
+def _clears(bench: Bench, product: _Product, text: str) -> bool:
+    """Tell whether nothing is left after ``text``, and a new backward gives the same again."""
+    shape = bench.single
+    x, w = bench.leaf(numbers(shape)), bench.leaf(numbers(shape, salt=1))
+    seen = []
+    for _ in range(2):
+        bench.engine.backward(result_of(bench, product, x, w), None, False, False)
+        grad = bench.grad(x)
+        seen.append(None if grad is None else grad.copy())
+        bench.run(text, x=x)
+        left = bench.grad(x)
+        if left is not None and np.any(left != 0):
+            return False
+    return seen[0] is not None and seen[1] is not None and close(seen[1], seen[0])

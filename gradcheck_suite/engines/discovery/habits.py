@@ -1,0 +1,236 @@
+"""What surrounds backward: detaching, gradient modes, flags, updates of a leaf."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import numpy as np
+
+from gradcheck_suite.engines.discovery.bench import Bench, attempt, close, numbers
+from gradcheck_suite.engines.discovery.gradients import gradient_after, products, result_of
+from gradcheck_suite.engines.families.habits import (
+    ASSIGNMENTS,
+    DETACHES,
+    ENABLE_GRADS,
+    FLAG_SETTERS,
+    HAS_GRAPHS,
+    IN_PLACE,
+    IS_LEAVES,
+    NO_GRADS,
+    RETAIN_GRADS,
+)
+from gradcheck_suite.engines.families.values import FLAGS
+from gradcheck_suite.program.template import template
+
+__all__ = ["find_habits", "find_modes"]
+
+_BOOL: Final = frozenset({bool, np.bool_})
+
+
+def find_habits(bench: Bench) -> Bench:
+    """Add what the engine has of everything but modes; a failed search adds nothing."""
+    for find in (
+        _again,
+        _grad_of,
+        _detach,
+        _flags,
+        _retain_grad,
+        _assign,
+        _in_place,
+        _weighted,
+    ):
+        found = attempt(lambda f=find, b=bench: f(b))  # type: ignore[misc] - mypy, defaults
+        bench = found or bench
+    return bench
+
+
+def _pair(bench: Bench) -> tuple[Any, Any]:
+    """Return a leaf and the result of an op on it."""
+    shape = bench.single
+    x, w = bench.leaf(numbers(shape)), bench.leaf(numbers(shape, salt=1))
+    return x, result_of(bench, products(bench)[0], x, w)
+
+
+def _backward(bench: Bench, root: object, *, create_graph: bool = False) -> None:
+    bench.engine.backward(root, None, retain_graph=False, create_graph=create_graph)
+
+
+def _again(bench: Bench) -> Bench:
+    """A second backward on one graph that does not raise."""
+    if "retain_graph" in template(bench.spelling.backward).names:
+        return bench
+    _, root = _pair(bench)
+    _backward(bench, root)
+    _backward(bench, root)
+    return bench.also("again")
+
+
+def _grad_of(bench: Bench) -> Bench:
+    """The gradient as a value: as it is stored, where that is a value of the engine."""
+    x, root = _pair(bench)
+    _backward(bench, root, create_graph=True)
+    grad = bench.run(bench.spelling.grad, x=x)
+    return bench.but(grad_of=bench.spelling.grad) if bench.is_value(grad) else bench
+
+
+def _detach(bench: Bench) -> Bench:
+    x, root = _pair(bench)
+    value = bench.value(root)
+
+    def cuts(text: str) -> bool:
+        found = bench.run(text, x=root)
+        same = bench.is_value(found) and found is not root and close(bench.value(found), value)
+        return same and ("detach" in text or _is_cut(bench, text))
+
+    return bench.but(detach=bench.spelling.detach or bench.first(DETACHES, cuts))
+
+
+def _is_cut(bench: Bench, text: str) -> bool:
+    """Tell whether no gradient flows through: for names that may mean something else."""
+    x, root = _pair(bench)
+    attempt(lambda: _backward(bench, bench.run(text, x=root)))
+    grad = bench.grad(x)
+    return grad is None or not np.any(grad)
+
+
+def _flags(bench: Bench) -> Bench:
+    """Add requires_grad with its setter, is_leaf and has_graph."""
+    x, root = _pair(bench)
+
+    def is_flag(text: str) -> bool:
+        return all(type(bench.run(text, x=v)) in _BOOL for v in (x, root))
+
+    def marks_results(text: str) -> bool:
+        return bench.run(text, x=x) is False and bench.run(text, x=root) is True
+
+    stated = bench.spelling
+    names = [f"x.{name}" for name in (*FLAGS, *(f"_{f}" for f in FLAGS))]
+    requires_grad = stated.requires_grad or bench.first(
+        [*names, *(f"{n}()" for n in names)], is_flag
+    )
+    found = bench.but(
+        requires_grad=requires_grad,
+        is_leaf=stated.is_leaf or bench.first(IS_LEAVES, is_flag),
+        has_graph=stated.has_graph or bench.first(HAS_GRAPHS, marks_results),
+    )
+    if not requires_grad or stated.set_requires_grad:
+        return found
+    name = requires_grad.removeprefix("x.").removesuffix("()")
+
+    def sets(text: str) -> bool:
+        leaf = bench.leaf(numbers(bench.single))
+        seen = []
+        for flag in (False, True):
+            bench.run(text, x=leaf, flag=flag)
+            seen.append(bool(bench.run(requires_grad, x=leaf)))
+        return seen == [False, True]
+
+    setters = [text.replace("{flag}", name) for text in FLAG_SETTERS]
+    return found.but(set_requires_grad=found.first(setters, sets))
+
+
+def _retain_grad(bench: Bench) -> Bench:
+    def runs(text: str) -> bool:
+        bench.run(text, x=_pair(bench)[1])
+        return True
+
+    return bench.but(retain_grad=bench.spelling.retain_grad or bench.first(RETAIN_GRADS, runs))
+
+
+def _assign(bench: Bench) -> Bench:
+    """An update of a leaf's data, with which later ops compute and which leaves it a leaf."""
+    if bench.spelling.assign:
+        return bench
+    product = products(bench)[0]
+
+    def updates(text: str) -> bool:
+        tried = bench.but(assign=text)
+        data, new, weights = (numbers(tried.single, salt=k) for k in range(3))
+        x, w = tried.leaf(data), tried.leaf(weights)
+        tried.engine.assign(x, tried.leaf(new))
+        root = result_of(tried, product, x, w)
+        expected = tried.value(result_of(tried, product, tried.leaf(new), tried.leaf(weights)))
+        _backward(tried, root)
+        kept = not tried.spelling.is_leaf or tried.engine.flag("is_leaf", x)
+        seen = tried.grad(x) is not None
+        return kept and seen and close(tried.value(x), new) and close(tried.value(root), expected)
+
+    return bench.but(assign=bench.first(_assignments(bench), updates))
+
+
+def _assignments(bench: Bench) -> Iterator[str]:
+    value = bench.spelling.value
+    form = _form_inside(bench)
+    attributes = [value] if "(" not in value else []
+    attributes += [v for v in ("x.data", "x.value") if v != value]
+    for text in ASSIGNMENTS:
+        for attribute in attributes if "{value}" in text else [""]:
+            line = text.replace("{value}", attribute).replace("{form}", form)
+            yield line
+            yield f"with {bench.spelling.no_grad or 'no_grad()'}: {line}"
+
+
+def _form_inside(bench: Bench) -> str:
+    """Return the form in which the engine keeps numbers: ``data``, ``number``, ``nested``."""
+    x = bench.leaf(numbers(bench.single))
+    inside = attempt(lambda: bench.run(bench.spelling.value, x=x))
+    if bench.spelling.kind == "scalar" or isinstance(inside, (int, float)):
+        return "number"
+    return "nested" if isinstance(inside, list) else "data"
+
+
+def _in_place(bench: Bench) -> Bench:
+    """Statements such as ``x += y``, where the class gives them a meaning of their own."""
+    found = dict(bench.spelling.in_place)
+    for op, method, statement in IN_PLACE:
+        if op in found or not callable(getattr(bench.cls, method, None)):
+            continue
+        if op in dict(bench.spelling.ops) and attempt(lambda o=op, s=statement: _updates(bench, o, s)):  # type: ignore[misc] - mypy, defaults
+            found[op] = statement
+    return bench.but(in_place=tuple(found.items()))
+
+
+def _updates(bench: Bench, op: str, statement: str) -> bool:
+    (_, x), y = _pair(bench), bench.leaf(numbers(bench.single, salt=3))
+    expected = bench.value(bench.engine.apply(op, (x, y), ()))
+    (_, x), y = _pair(bench), bench.leaf(numbers(bench.single, salt=3))
+    return close(bench.value(bench.run(statement, "x", x=x, y=y)), expected)
+
+
+def _weighted(bench: Bench) -> Bench:
+    """A cotangent as weights in a sum, where backward takes none itself."""
+    ops = dict(bench.spelling.ops)
+    if "cotangent" in bench.engine.native or "mul" not in ops:
+        return bench
+    if bench.spelling.kind == "tensor" and "sum" not in ops:
+        return bench
+    return bench.also("cotangent")
+
+
+def find_modes(bench: Bench) -> Bench:
+    """Add the context managers; last, as one that does not restore spoils what comes after."""
+    found = bench
+    for kind, candidates in (("no_grad", NO_GRADS), ("enable_grad", ENABLE_GRADS)):
+        if not getattr(bench.spelling, kind):
+            found = found.but(**{kind: found.first(candidates, lambda text: _opens(bench, text))})
+    manager = found.spelling.no_grad
+    if manager and attempt(lambda: _decorates(found, manager)):
+        return found.also("decorator")
+    return found
+
+
+def _opens(bench: Bench, text: str) -> bool:
+    """Tell whether ``with text:`` works, and an op inside."""
+    with bench.run(text):
+        _pair(bench)
+    return True
+
+
+def _decorates(bench: Bench, text: str) -> bool:
+    decorated: Callable[[], str] = bench.run(text)(lambda: "ran")
+    return callable(decorated) and decorated() == "ran"
+
+
+def gradients_flow(bench: Bench) -> bool:
+    """Tell whether a plain gradient is right or at least there, as before the modes were tried."""
+    outcomes = [attempt(lambda p=p: gradient_after(bench, p)) for p in products(bench)]  # type: ignore[misc] - mypy, defaults
+    return any(outcome is not None and outcome[0] is not None for outcome in outcomes)

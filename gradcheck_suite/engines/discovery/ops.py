@@ -1,0 +1,145 @@
+"""Which ops an engine has, and how each of their forms is called: found out by value."""
+
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from itertools import combinations
+from typing import Any, Final
+
+from gradcheck_suite.engines.discovery.bench import Bench, attempt, close
+from gradcheck_suite.engines.discovery.callees import Candidate, candidates
+from gradcheck_suite.engines.discovery.cases import PARTS, Case, cases, forms
+from gradcheck_suite.program.op import Op
+from gradcheck_suite.program.ops.shaping import numpy_index
+from gradcheck_suite.program.table import OPS
+from gradcheck_suite.program.template import template
+
+__all__ = ["find_op", "find_ops"]
+
+# Ops whose every call is of a named form: their one template stands under the bare name.
+_ALWAYS_FORMED: Final = frozenset({"matmul", "getitem"})
+
+
+class _Trial(Enum):
+    """What came of running a candidate on the cases of a form."""
+
+    RIGHT = 2
+    WRONG = 1
+    RAISED = 0
+
+
+def find_ops(bench: Bench, stated: Mapping[str, str]) -> Bench:
+    """Add every op of the table that the engine has; ``stated`` templates are tried alone."""
+    for row in OPS.values():
+        bench = find_op(row, bench, stated)
+    return bench
+
+
+def find_op(row: Op, bench: Bench, stated: Mapping[str, str]) -> Bench:
+    """Add one op, in the forms in which it is right, or unmistakably meant and wrong."""
+    wanted = forms(row, bench)
+    own = {k.partition(".")[2]: t for k, t in stated.items() if k.partition(".")[0] == row.name}
+    by_form = {form: text for form, text in own.items() if form}
+    found: dict[str, str] = {}
+    if wanted:
+        tried = [Candidate(own[""], sure=True)] if "" in own else list(candidates(row, bench))
+        found = _select(row, bench, tried, {k: v for k, v in wanted.items() if k not in by_form})
+    if "" in own and not found:
+        found = {"": own[""]}  # it raises: the property of its value will say so
+    return _with(bench, row, found | by_form)
+
+
+def _select(
+    row: Op,
+    bench: Bench,
+    tried: list[Candidate],
+    wanted: dict[str, list[Case]],
+) -> dict[str, str]:
+    """Return a template for each form: as few different ones as will do."""
+    results: dict[str, dict[str, _Trial]] = {}
+    for candidate in tried:
+        if candidate.text in results:
+            continue
+        results[candidate.text] = {
+            form: _try(row, bench, candidate.text, made)
+            for form, made in wanted.items()
+            if _mentions(candidate.text, row, made)
+        }
+        if list(results[candidate.text].values()) == [_Trial.RIGHT] * len(wanted):
+            break
+    found: dict[str, str] = {}
+    while best := _best(results, [f for f in wanted if f not in found]):
+        found |= best
+    for form in wanted:
+        for candidate in tried:
+            outcome = results.get(candidate.text, {}).get(form)
+            if form not in found and candidate.sure and outcome is _Trial.WRONG:
+                found[form] = candidate.text
+    return found
+
+
+def _best(results: dict[str, dict[str, _Trial]], open_forms: list[str]) -> dict[str, str]:
+    served = {
+        text: [form for form in open_forms if outcomes.get(form) is _Trial.RIGHT]
+        for text, outcomes in results.items()
+    }
+    text = max(served, key=lambda t: len(served[t]), default="")
+    return dict.fromkeys(served[text], text) if text else {}
+
+
+def _try(row: Op, bench: Bench, text: str, made: list[Case]) -> _Trial:
+    right = True
+    for case in made:
+        outcome = attempt(lambda c=case: run_case(row, bench, text, c))  # type: ignore[misc] - mypy, defaults
+        if outcome is None:
+            return _Trial.RAISED
+        right = right and outcome
+    return _Trial.RIGHT if right else _Trial.WRONG
+
+
+def run_case(row: Op, bench: Bench, text: str, case: Case) -> bool:
+    """Tell whether a template gives the right value; raises what the engine raises."""
+    made = [a if a.dtype == bool else bench.leaf(a) for a in case.operands]
+    operands: dict[str, Any] = (
+        {"xs": made} if row.signature == "join" else dict(zip(row.arguments, made, strict=True))
+    )
+    settings = row.settings(case.attrs)
+    if "index" in settings:
+        settings["index"] = numpy_index(settings["index"])
+    result = bench.value(bench.run(text, **operands, **settings))
+    return close(result, row.evaluate(*case.operands, attrs=case.attrs))
+
+
+def _mentions(text: str, row: Op, made: list[Case]) -> bool:
+    """Tell whether a template passes on every attribute that the cases set."""
+    defaults = dict(row.attributes)
+    names = template(text).names
+    return all(k in names for c in made for k, v in c.attrs if v != defaults[k])
+
+
+def _with(bench: Bench, row: Op, found: dict[str, str]) -> Bench:
+    if not found:
+        return bench
+    base = found.get("", "")
+    if row.name in _ALWAYS_FORMED:
+        base = next(iter(found.values()))
+    keys = {form: f"{row.name}.{form}" if form else row.name for form in found}
+    templates = {row.name: base} if base else {}
+    templates |= {keys[form]: text for form, text in found.items() if text != base}
+    served = [keys[form] for form, text in found.items() if text == base and form]
+    if row.signature == "getitem":
+        served = [f"{row.name}.{form}" for form in _combined(row, bench, base, list(found))]
+    ops = (*bench.spelling.ops, *templates.items())
+    return bench.but(ops=ops).also(*(f"op:{key}" for key in served))
+
+
+def _combined(row: Op, bench: Bench, text: str, parts: list[str]) -> Iterator[str]:
+    """Yield the forms of an index made of several parts, where such tuples work at all."""
+    mixed = {"int", "slice"} <= set(parts) and _mixes(row, bench, text)
+    for n in range(1, (len(parts) if mixed else 1) + 1):
+        yield from ("+".join(sorted(some)) for some in combinations(parts, n))
+
+
+def _mixes(row: Op, bench: Bench, text: str) -> bool:
+    index = (*PARTS["int"][0], *PARTS["slice"][0])
+    made = list(cases(row, [(3, 4)], [(("index", index),)]))
+    return "rank:2" in bench.spelling.can and _try(row, bench, text, made) is _Trial.RIGHT

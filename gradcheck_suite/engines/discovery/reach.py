@@ -1,0 +1,50 @@
+"""How far the ops reach: broadcasting between shapes, and plain Python numbers as operands."""
+
+from typing import Final
+
+from gradcheck_suite.engines.discovery.bench import Bench, attempt, numbers
+from gradcheck_suite.program.op import Op
+from gradcheck_suite.program.table import OPS
+
+__all__ = ["find_reach"]
+
+_PATTERNS: Final = (((2, 3), (3,)), ((2, 1), (1, 3)))
+
+
+def find_reach(bench: Bench) -> Bench:
+    """Add ``broadcast:...`` and ``plain:...`` for every op of several operands."""
+    known = {key.partition(".")[0] for key, _ in bench.spelling.ops}
+    for row in OPS.values():
+        if row.name not in known or row.signature not in {"binary", "where"}:
+            continue
+        if attempt(lambda r=row: _broadcasts(bench, r)):  # type: ignore[misc] - mypy, defaults
+            bench = bench.also(f"broadcast:{row.name}")
+        if row.signature == "binary":
+            sides = [s for s in ("left", "right") if _takes_number(bench, row, s)]
+            bench = bench.also(*(f"plain:{row.name}.{side}" for side in sides))
+    return bench
+
+
+def _broadcasts(bench: Bench, row: Op) -> bool:
+    """Tell whether operands of different shapes are let through, to whatever value."""
+    if bench.spelling.kind == "scalar":
+        return False
+    ran = 0
+    for pattern in _PATTERNS:
+        if any(f"rank:{len(shape)}" not in bench.spelling.can for shape in pattern):
+            continue
+        arrays = [numbers(s, row.domain(p), p) for p, s in enumerate(pattern)]
+        operands = [bench.leaf(array) for array in arrays]
+        if row.signature == "where":
+            operands.insert(0, numbers((2, 3)) > 0)
+        bench.value(bench.engine.apply(row.name, operands, ()))
+        ran += 1
+    return ran > 0
+
+
+def _takes_number(bench: Bench, row: Op, side: str) -> bool:
+    number = 2.0
+    x = attempt(lambda: bench.leaf(numbers(bench.shape, row.domain(0))))
+    operands = (number, x) if side == "left" else (x, number)
+    result = attempt(lambda: bench.engine.apply(row.name, operands, ()))
+    return attempt(lambda: bench.value(result)) is not None

@@ -1,0 +1,51 @@
+"""What an engine meets that has everything: the forms, ranks and habits of a full library."""
+
+from typing import Final
+
+from gradcheck_suite.program.table import OPS
+
+__all__ = ["BROADCASTING", "FORMS", "PLAIN_NUMBERS", "RANKS"]
+
+RANKS: Final = frozenset(f"rank:{n}" for n in range(6))
+BROADCASTING: Final = frozenset(
+    f"broadcast:{op.name}" for op in OPS.values() if op.signature in {"binary", "where"}
+)
+PLAIN_NUMBERS: Final = frozenset(
+    f"plain:{op.name}.{side}"
+    for op in OPS.values()
+    if op.signature == "binary" and op.operators
+    for side in ("left", "right")
+)
+_REDUCED: Final = ("", ".axis", ".axes", ".keepdims", ".axis+keepdims", ".axes+keepdims")
+_PRODUCTS: Final = (
+    ".vector@vector",
+    ".vector@matrix",
+    ".matrix@vector",
+    ".matrix@matrix",
+    ".batched",
+)
+_FORMS_OF: Final = {
+    "reduction": _REDUCED,
+    "matmul": _PRODUCTS,
+    "transpose": ("", ".reversed", ".axes"),
+    "normalisation": ("", ".axis"),
+    "join": ("", ".axis"),
+}
+_PARTS: Final = ("int", "slice", "step", "reverse", "newaxis", "array", "mask")
+
+
+def _index_forms() -> frozenset[str]:
+    """Return every sorted combination of parts of an index."""
+    found = {""}
+    for part in sorted(_PARTS):
+        found |= {f"{form}+{part}" if form else part for form in found}
+    return frozenset(f"op:getitem.{form}" for form in found if form)
+
+
+FORMS: Final = (
+    frozenset(
+        f"op:{op.name}{form}" for op in OPS.values() for form in _FORMS_OF.get(op.signature, ("",))
+    )
+    | _index_forms()
+)
+"""Every need ``op:...`` that a Program of the op table can have."""

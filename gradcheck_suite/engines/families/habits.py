@@ -1,0 +1,124 @@
+"""Candidates: backward and what surrounds it; ``{f}`` is a function of the submission."""
+
+from typing import Final
+
+__all__ = [
+    "ASSIGNMENTS",
+    "BACKWARDS",
+    "CLEARS",
+    "CREATE_GRAPH",
+    "DETACHES",
+    "ENABLE_GRADS",
+    "FLAG_SETTERS",
+    "HAS_GRAPHS",
+    "IN_PLACE",
+    "IS_LEAVES",
+    "NO_GRADS",
+    "RETAIN_GRADS",
+    "RETAIN_GRAPH",
+]
+
+BACKWARDS: Final = (
+    "backward",
+    "backprop",
+    "backpropagate",
+    "backpropagation",
+    "back_propagate",
+    "propagate",
+    "backwards",
+    "backward_pass",
+    "run_backward",
+    "compute_gradients",
+    "compute_grads",
+    "compute_grad",
+    "calculate_gradients",
+    "autograd",
+    "back",
+)
+
+# Arguments of backward that ask for the graph to be kept, or for one of the gradients.
+RETAIN_GRAPH: Final = ("retain_graph", "retain", "keep_graph", "preserve_graph")
+CREATE_GRAPH: Final = ("create_graph",)
+
+CLEARS: Final = (
+    "zero_grad",
+    "zero_grad_",
+    "cleargrad",
+    "clear_grad",
+    "clear_gradient",
+    "reset_grad",
+    "reset_gradient",
+    "zero_gradient",
+    "null_grad",
+    "_reset_grad",
+    "_zero_grad",
+    "zero_grads",
+    "clear_gradients",
+)
+
+DETACHES: Final = (
+    "x.detach()",
+    "x.stop_gradient()",
+    "x.stop_grad()",
+    "{f:detach}(x)",
+    "{f:stop_gradient}(x)",
+    "{f:stop_grad}(x)",
+    "x.data",
+)
+
+NO_GRADS: Final = (
+    "{f:no_grad}()",
+    "{f:no_grad}",
+    "{f:NoGrad}()",
+    "{f:no_gradient}()",
+    "{f:no_autodiff}()",
+    "{f:no_autodiff}",
+    "{f:nograd}()",
+    "{f:inference_mode}()",
+    "{f:set_grad_enabled}(False)",
+    '{f:using_config}("enable_backprop", False)',
+    "{C}.no_grad()",
+    "{C}.no_autodiff()",
+)
+
+ENABLE_GRADS: Final = (
+    "{f:enable_grad}()",
+    "{f:enable_grad}",
+    "{f:EnableGrad}()",
+    "{f:set_grad_enabled}(True)",
+    '{f:using_config}("enable_backprop", True)',
+    "{C}.enable_grad()",
+)
+
+IS_LEAVES: Final = ("x.is_leaf", "x.is_leaf()", "x.leaf")
+
+# False at a leaf and True at a result.
+HAS_GRAPHS: Final = (
+    "x.grad_fn is not None",
+    "x.creator is not None",
+    "x._ctx is not None",
+    "x.ctx is not None",
+    "x._node is not None",
+    "x.op is not None",
+)
+
+FLAG_SETTERS: Final = ("x.{flag} = flag", "x.{flag}_(flag)", "x.set_{flag}(flag)")
+
+RETAIN_GRADS: Final = ("x.retain_grad()",)
+
+ASSIGNMENTS: Final = (
+    "{value} = {form}",
+    "{value}[...] = data",
+    "x.copy_(y)",
+    "x.assign(y)",
+    "x.set_data({form})",
+    "x.set_value({form})",
+)
+
+# (op, the method that makes it more than ``x = x + y``, statement)
+IN_PLACE: Final = (
+    ("add", "__iadd__", "x += y"),
+    ("sub", "__isub__", "x -= y"),
+    ("mul", "__imul__", "x *= y"),
+    ("div", "__itruediv__", "x /= y"),
+)

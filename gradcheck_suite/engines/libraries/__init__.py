@@ -1,0 +1,1 @@
+"""Libraries known by name, one file each: a Spelling and nothing else."""

@@ -1,0 +1,50 @@
+"""The engine under judgement, wherever it runs: in this process or behind a sandbox."""
+
+from typing import Protocol
+
+from gradcheck_suite.engines.interpreter import run
+from gradcheck_suite.engines.outcome import Lost, Outcomes
+from gradcheck_suite.engines.spelled import SpelledEngine, capabilities_of
+from gradcheck_suite.program.instructions import Program
+from gradcheck_suite.program.spelling import Spelling
+
+__all__ = ["InProcess", "Subject"]
+
+
+class Subject(Protocol):
+    """What the floors above ask of an engine under judgement."""
+
+    @property
+    def spelling(self) -> Spelling:
+        """How the engine is spoken to."""
+        ...
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """The needs that it meets."""
+        ...
+
+    def run(self, program: Program) -> Outcomes | Lost:
+        """Run one Program; never raises on account of the engine."""
+        ...
+
+    def restart(self) -> None:
+        """Forget whatever earlier Programs may have left behind, as far as that is possible."""
+        ...
+
+
+class InProcess:
+    """An engine that runs in this process: code that is trusted, at full speed."""
+
+    def __init__(self, engine: SpelledEngine) -> None:
+        """Wrap ``engine``."""
+        self._engine = engine
+        self.spelling = engine.spelling
+        self.capabilities = capabilities_of(engine.spelling)
+
+    def run(self, program: Program) -> Outcomes | Lost:
+        """Run one Program; an exception of the engine is an Outcome."""
+        return run(program, self._engine)
+
+    def restart(self) -> None:
+        """Do nothing: what an engine leaves behind in this process stays."""

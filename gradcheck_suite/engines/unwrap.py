@@ -1,0 +1,88 @@
+"""From whatever an engine calls a number to an array of float64, by exact type.
+
+``np.array(x, float)`` would also take None, '1.0', True and datetimes; here only Python's and
+NumPy's own floats and integers count, and what wraps them is opened up layer by layer.
+"""
+
+import array
+from typing import Any, Final
+
+import numpy as np
+
+from gradcheck_suite.engines.outcome import Number
+
+__all__ = ["unwrap"]
+
+_ATTRIBUTES: Final = ("data", "value", "val", "array", "v", "_data", "realize_cached_data")
+_METHODS: Final = ("numpy", "to_numpy", "item", "tolist")
+_MAX_LAYERS: Final = 6
+_MAX_ELEMENTS: Final = 1 << 20
+
+
+def unwrap(x: object) -> Number:
+    """Return the numbers inside ``x`` and the name of their dtype.
+
+    Raises TypeError, with the type that was found, where there are none.
+    """
+    found = x
+    for _ in range(_MAX_LAYERS):
+        number = _number(found)
+        if number is not None:
+            return number
+        inner = _open(found)
+        if inner is None or inner is found:
+            break
+        found = inner
+    msg = f"got {_type_name(x)}, expected a number, an array, or something that holds one"
+    raise TypeError(msg)
+
+
+def _number(x: object) -> Number | None:
+    kind = type(x)
+    if kind is float or kind is int:
+        return Number(np.array(x, dtype=np.float64), "float64" if kind is float else "int")
+    if kind is np.ndarray or isinstance(x, np.generic):
+        numbers = np.asarray(x)
+        if numbers.dtype.kind in "fiu" and numbers.size <= _MAX_ELEMENTS:
+            return Number(np.array(numbers, dtype=np.float64), str(numbers.dtype))
+        if numbers.dtype == object and numbers.size <= _MAX_ELEMENTS:
+            return _gather(numbers.ravel().tolist(), numbers.shape)
+        return None
+    if kind is array.array:
+        return Number(np.array(x, dtype=np.float64), "float64")
+    if kind is list or kind is tuple:
+        return _nested(x)  # type: ignore[arg-type]
+    return None
+
+
+def _nested(x: "list[Any] | tuple[Any, ...]") -> Number | None:
+    if len(x) > _MAX_ELEMENTS:
+        return None
+    parts = [unwrap(part) for part in x]
+    if len({part.values.shape for part in parts}) > 1:
+        msg = "got ragged nested lists, expected rows of one length"
+        raise TypeError(msg)
+    values = np.stack([part.values for part in parts]) if parts else np.zeros(0)
+    return Number(values, parts[0].dtype if parts else "float64")
+
+
+def _gather(items: list[object], shape: tuple[int, ...]) -> Number:
+    parts = [unwrap(item) for item in items]
+    values = np.array([part.values.item() for part in parts], dtype=np.float64)
+    return Number(values.reshape(shape), parts[0].dtype if parts else "float64")
+
+
+def _open(x: object) -> object | None:
+    for name in _ATTRIBUTES:
+        inner = getattr(x, name, None)
+        if inner is not None and not callable(inner) and not isinstance(inner, memoryview):
+            return inner  # type: ignore[no-any-return]
+    for name in (*_METHODS, *_ATTRIBUTES):
+        method = getattr(x, name, None)
+        if callable(method):
+            return method()  # type: ignore[no-any-return]
+    return None
+
+
+def _type_name(x: object) -> str:
+    return type(x).__name__[:64]

@@ -1,0 +1,1 @@
+"""Exams: a fixed list of Programs with certified answers, made once and put to every engine."""

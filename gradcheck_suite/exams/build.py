@@ -1,0 +1,56 @@
+"""Build an exam: draw Programs for every property, enclose their answers, ask the jury."""
+
+from collections.abc import Callable, Sequence
+
+from gradcheck_suite.exams.exam import Case, Exam
+from gradcheck_suite.exams.jury import case_of, certify, certify_symbolically, witness_names
+from gradcheck_suite.program.instructions import Program
+from gradcheck_suite.properties.catalogue import CATALOGUE
+from gradcheck_suite.properties.property import Property, WorldKind
+from gradcheck_suite.strategies.drawing import draw, seed_for
+from gradcheck_suite.strategies.world import SCALARS, TENSORS
+
+__all__ = ["build", "draw_cases"]
+
+_WORLDS = {"scalar": SCALARS, "tensor": TENSORS}
+_N_SYMBOLIC = 2  # cases of each property that SymPy derives whole: it takes about 10 ms for each
+
+
+def build(
+    ids: Sequence[str],
+    *,
+    seed: int,
+    n_cases: int,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Exam:
+    """Return an exam with up to ``n_cases`` cases for each property and each world it has.
+
+    The same arguments give the same exam. Raises JuryError where witnesses disagree.
+    """
+    cases: dict[str, tuple[Case, ...]] = {}
+    for done, name in enumerate(ids):
+        entry = CATALOGUE[name]
+        drawn = [c for kind in entry.worlds for c in draw_cases(entry, kind, seed, n_cases)]
+        cases[name] = tuple({case.program: case for case in drawn}.values())
+        if on_progress:
+            on_progress(done + 1, len(ids))
+    return Exam(cases, seed, n_cases, witness_names())
+
+
+def draw_cases(entry: Property, kind: WorldKind, seed: int, n_cases: int) -> tuple[Case, ...]:
+    """Return certified cases of one property in one world, smallest first."""
+    found: dict[Program, Case] = {}
+
+    def keep(program: Program) -> bool:
+        case = case_of(entry, program)
+        if case is not None:
+            certify(entry, case)
+            found[program] = case
+        return case is not None
+
+    seed_here = seed_for(seed, entry.id, kind)
+    programs = draw(entry.draws(_WORLDS[kind]), n_cases, seed_here, keep)
+    cases = tuple(found[program] for program in programs)
+    for case in cases[:_N_SYMBOLIC]:
+        certify_symbolically(entry, case)
+    return cases

@@ -1,0 +1,109 @@
+"""The jury: every witness must fall inside the interval before a Program enters an exam.
+
+Witnesses are engines that are known to be right, in both precisions, and SymPy, which derives small
+programs whole. A witness that stands outside is a fault of this project, in the oracle, the
+rounding model or the witness: it stops the build and is never dropped in silence.
+"""
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cache
+
+from gradcheck_suite.engines.interpreter import run
+from gradcheck_suite.engines.known import known_engine
+from gradcheck_suite.engines.spelled import SpelledEngine
+from gradcheck_suite.errors import JuryError, UndecidableError, UsageError
+from gradcheck_suite.exams.exam import Case
+from gradcheck_suite.oracles.answer import Interval, Sheet
+from gradcheck_suite.oracles.semantics import answers
+from gradcheck_suite.oracles.symbolic import closed_gradients, evaluate
+from gradcheck_suite.engines.dialect import dialects
+from gradcheck_suite.program.features import needs, relies_on
+from gradcheck_suite.program.instructions import Program
+from gradcheck_suite.program.printing import lines
+from gradcheck_suite.properties.judging import judge
+from gradcheck_suite.properties.property import Property
+
+__all__ = ["case_of", "certify", "certify_symbolically", "witness_names"]
+
+
+def case_of(entry: Property, program: Program) -> Case | None:
+    """Return the case of ``program`` with its answers; None where it cannot be decided."""
+    try:
+        sheets = _sheets(entry, program)
+    except UndecidableError:
+        return None
+    return Case(program, sheets, needs(program), relies_on(program))
+
+
+def certify(entry: Property, case: Case) -> None:
+    """Ask every engine witness; JuryError shows the program and who stands alone."""
+    for witness in _witnesses():
+        if not case.needs <= witness.engine.capabilities:
+            continue
+        outcomes = run(case.program, witness.engine)
+        judgement = judge(case.sheets, outcomes, strict_shape=True)
+        if not judgement.right:
+            wrong = next(look for look in judgement.looks if not look.right)
+            raise _dissent(entry, case, witness.name, wrong.actual, wrong.expected)
+
+
+def certify_symbolically(entry: Property, case: Case) -> bool:
+    """Ask SymPy about a small program; tell whether it could say anything."""
+    forms = closed_gradients(case.program)
+    if forms is None:
+        return False
+    known = dict(case.sheets[0].answers)
+    for index, elements in forms.items():
+        answer = known[index]
+        if not isinstance(answer, Interval):
+            continue
+        for k, form in enumerate(elements):
+            exact = Fraction(evaluate(form))
+            off = abs(exact - Fraction(answer.middle[k]))
+            if off > Fraction(answer.half64[k]):
+                expected = f"{answer.middle[k]} +- {answer.half64[k]}"
+                raise _dissent(entry, case, "SymPy", str(form[0]), expected)
+    return True
+
+
+def witness_names() -> tuple[str, ...]:
+    """Return the names of the engine witnesses that are installed, and SymPy."""
+    return (*(w.name for w in _witnesses()), "SymPy")
+
+
+@dataclass(frozen=True, slots=True)
+class _Witness:
+    name: str
+    engine: SpelledEngine
+
+
+@cache
+def _witnesses() -> tuple[_Witness, ...]:
+    found = []
+    for name in ("reference", "torch"):
+        try:
+            engine = known_engine(name)
+        except UsageError:
+            continue  # torch is an extra; who was asked is written into the exam
+        found.append(_Witness(f"{name} float64", engine))
+        coarse = replace(engine.spelling, dtype="float32")
+        found.append(_Witness(f"{name} float32", SpelledEngine(coarse, engine.namespace)))
+    return tuple(found)
+
+
+def _sheets(entry: Property, program: Program) -> tuple[Sheet, ...]:
+    found = []
+    for dialect in dialects(entry.conventions):
+        sheet = Sheet(dialect.choices(entry.conventions), answers(program, dialect))
+        if all(sheet.answers != other.answers for other in found):
+            found.append(sheet)
+    return tuple(found)
+
+
+def _dissent(entry: Property, case: Case, who: str, actual: str, expected: str) -> JuryError:
+    spelling = known_engine("reference").spelling
+    listing = "\n".join(f"    {line}" for line in lines(case.program, spelling))
+    return JuryError(
+        f"{entry.id}: {who} stands alone. It has {actual}, the oracle {expected}, for\n{listing}",
+    )

@@ -1,0 +1,1 @@
+"""Grading: from a folder of submissions and an assignment to grades on disk."""

@@ -1,0 +1,142 @@
+"""Balls: enclosures of everything that an honest floating-point evaluation may come out as.
+
+A ball of python-flint (``arb``: a 128-bit midpoint and a radius) that every elementary operation
+widens by the bound of the rounding model. Sums need care. Engines add in any order (pairwise,
+blocked, fused into a matrix product, as gradients happen to arrive), and with cancellation the
+order decides the error. So a sum remembers its terms' exact total, the sum of their magnitudes and
+their number, and flattens nested sums: any order of n - 1 additions is off by at most
+``(n - 1) * ulp * sum(|terms|)`` (Higham, Accuracy and Stability of Numerical Algorithms, 4.2).
+"""
+
+from functools import lru_cache
+from typing import Final
+
+from flint import arb, ctx
+
+from gradcheck_suite.oracles.rounding import ULPS, Precision
+
+__all__ = ["Ball", "cos", "exp", "log", "sin", "sqrt", "tanh"]
+
+ctx.prec = 128  # bits of the midpoint; twice what float64 products need, with room for cancellation
+
+_ZERO: Final = arb(0)
+
+
+@lru_cache(maxsize=256)
+def _factor(ulp: float, n: int) -> arb:
+    """Return the ball 1 +- n ulp."""
+    return arb(1, n * ulp)
+
+
+class Ball:
+    """The enclosure of one number in one precision. Immutable."""
+
+    __slots__ = ("_size", "_total", "_value", "n_terms", "precision")
+
+    def __init__(self, value: arb, precision: Precision) -> None:
+        self._value: arb | None = value
+        self._total: arb = value
+        self._size: arb | None = None
+        self.n_terms = 1
+        self.precision = precision
+
+    @property
+    def value(self) -> arb:
+        """The enclosure itself."""
+        if self._value is None:
+            slack = self.size * ((self.n_terms - 1) * ULPS["add"] * self.precision.ulp)
+            self._value = self._total + arb(0, slack.upper())
+        return self._value
+
+    @property
+    def size(self) -> arb:
+        """The sum of the magnitudes of the terms of a sum; the magnitude of anything else."""
+        if self._size is None:
+            self._size = self._total.abs_upper()
+        return self._size
+
+    def __add__(self, other: "Ball | int") -> "Ball":
+        right = self._lift(other)
+        total = Ball(_ZERO, self.precision)
+        total._value = None
+        total._total = self._total + right._total
+        total._size = self.size + right.size
+        total.n_terms = self.n_terms + right.n_terms
+        return total
+
+    __radd__ = __add__
+
+    def __neg__(self) -> "Ball":
+        negative = Ball(-self._total, self.precision)
+        negative._value = None if self.n_terms > 1 else negative._total
+        negative._size = self._size
+        negative.n_terms = self.n_terms
+        return negative
+
+    def __sub__(self, other: "Ball | int") -> "Ball":
+        return self + (-self._lift(other))
+
+    def __rsub__(self, other: int) -> "Ball":
+        return self._lift(other) + (-self)
+
+    def __mul__(self, other: "Ball | int") -> "Ball":
+        return self._rounded(self.value * self._lift(other).value, "mul")
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: "Ball | int") -> "Ball":
+        return self._rounded(self.value / self._lift(other).value, "div")
+
+    def __rtruediv__(self, other: int) -> "Ball":
+        return self._rounded(self._lift(other).value / self.value, "div")
+
+    def __pow__(self, exponent: "Ball | int") -> "Ball":
+        power = exponent if isinstance(exponent, int) else exponent.value
+        return self._rounded(self.value**power, "pow")
+
+    def __rpow__(self, base: int) -> "Ball":
+        return self._rounded(arb(base) ** self.value, "pow")
+
+    def rational(self, numerator: int, denominator: int) -> "Ball":
+        """Return the literal ``numerator / denominator``, rounded as an engine would round it."""
+        exact = arb(numerator) / denominator
+        if denominator & (denominator - 1) == 0:  # a power of two: nothing to round
+            return Ball(exact, self.precision)
+        return self._rounded(exact, "div")
+
+    def apply(self, name: str) -> "Ball":
+        """Return the function ``name`` of arb, widened by its entry in the rounding model."""
+        return self._rounded(getattr(self.value, name)(), name)
+
+    def _lift(self, other: "Ball | int") -> "Ball":
+        return other if isinstance(other, Ball) else Ball(arb(other), self.precision)
+
+    def _rounded(self, exact: arb, operation: str) -> "Ball":
+        return Ball(exact * _factor(self.precision.ulp, ULPS[operation]), self.precision)
+
+    def __repr__(self) -> str:
+        return f"Ball({self.value}, {self.precision.name})"
+
+
+def exp(x: Ball) -> Ball:
+    return x.apply("exp")
+
+
+def log(x: Ball) -> Ball:
+    return x.apply("log")
+
+
+def sqrt(x: Ball) -> Ball:
+    return x.apply("sqrt")
+
+
+def sin(x: Ball) -> Ball:
+    return x.apply("sin")
+
+
+def cos(x: Ball) -> Ball:
+    return x.apply("cos")
+
+
+def tanh(x: Ball) -> Ball:
+    return x.apply("tanh")

@@ -1,0 +1,166 @@
+"""Primitives: the smooth scalar functions, differentiated by SymPy and by nobody else.
+
+A primitive is a set of formulas for one function, as courses write it in different ways. Its value
+is the hull of what the formulas give on balls; its partial derivative is again a primitive, whose
+formulas are ``sympy.diff`` of each. So derivatives of any order come out of one mechanism.
+
+A function with an inverse g has its derivative in terms of the value v too, ``1 / g'(v)``: 1 - v**2
+for tanh, v * (1 - v) for the sigmoid. Engines that keep the output use that form, and it rounds
+differently, so it belongs to the hull.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache, cached_property
+from typing import Any
+
+import sympy
+from flint import arb
+from sympy import Expr, Symbol
+
+from gradcheck_suite.errors import UndecidableError
+from gradcheck_suite.oracles import ball as ball_functions
+from gradcheck_suite.oracles.ball import Ball
+from gradcheck_suite.program.instructions import Attributes
+from gradcheck_suite.program.op import Op
+
+__all__ = ["ARGUMENTS", "IDENTITY", "Primitive", "primitive_of"]
+
+ARGUMENTS = sympy.symbols("x y", real=True)
+_VALUE = Symbol("v", real=True)
+_FUNCTIONS = {
+    name: getattr(ball_functions, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tanh")
+}
+
+
+class Primitive:
+    """One scalar function of up to two arguments, by all of its accepted formulas."""
+
+    def __init__(
+        self,
+        formulas: Sequence[Expr],
+        arity: int,
+        value_forms: Sequence[Expr] = (),
+        rate: Expr | None = None,
+    ) -> None:
+        """Take formulas in x, y; forms in the value v of a base function; and dv/dx in v."""
+        self.formulas = tuple(dict.fromkeys(formulas))
+        self.arity = arity
+        self.value_forms = tuple(dict.fromkeys(value_forms))
+        self._rate = rate
+        self._partials: dict[int, Primitive] = {}
+
+    @cached_property
+    def constant(self) -> int | None:
+        """Return the value where it is 1, 0 or -1 everywhere: such a factor does not round."""
+        first = self.formulas[0]
+        return int(first) if first in (-1, 0, 1) else None
+
+    def evaluate(self, args: Sequence[Ball], value: Ball | None) -> Ball:
+        """Return the hull of all formulas on balls; ``value`` is v.
+
+        Formulas that are not finite where the first one is (``exp(n * log(x))`` for negative x)
+        are ways in which an engine cannot have computed it, and are left out.
+        """
+        found = [f(*args) for f in self._compiled]
+        if len(found) == 1 and not self.value_forms:
+            return found[0]
+        if value is not None:
+            found += [f(value) for f in self._compiled_forms]
+        return _hull(found)
+
+    def partial(self, position: int) -> "Primitive":
+        """Return the partial derivative with respect to the argument at ``position``."""
+        if position not in self._partials:
+            self._partials[position] = self._differentiate(ARGUMENTS[position])
+        return self._partials[position]
+
+    def _differentiate(self, x: Symbol) -> "Primitive":
+        formulas = [sympy.diff(f, x) for f in self.formulas]
+        if self._rate is None:
+            return Primitive(formulas, self.arity)
+        forms = [sympy.diff(f, _VALUE) * self._rate for f in self.value_forms] or [self._rate]
+        return Primitive(formulas, self.arity, forms, self._rate)
+
+    @cached_property
+    def _compiled(self) -> tuple[Callable[..., Ball], ...]:
+        return tuple(_compile(f, ARGUMENTS[: self.arity]) for f in self.formulas)
+
+    @cached_property
+    def _compiled_forms(self) -> tuple[Callable[..., Ball], ...]:
+        return tuple(_compile(f, (_VALUE,)) for f in self.value_forms)
+
+
+IDENTITY = Primitive([ARGUMENTS[0]], 1)
+
+
+@cache
+def primitive_of(op: Op, attrs: Attributes) -> Primitive:
+    """Return the primitive of a smooth elementwise op, its attributes filled in."""
+    names: dict[str, Any] = {"x": ARGUMENTS[0], "y": ARGUMENTS[1], "v": _VALUE}
+    names |= {k: sympy.Rational(v) for k, v in attrs if isinstance(v, int | float)}
+    formulas = [sympy.sympify(text, locals=names, evaluate=False) for text in op.formulas]
+    arity = len(op.arguments)
+    if not op.inverse:
+        return Primitive(formulas, arity)
+    inverse = sympy.sympify(op.inverse, locals=names)
+    rate = sympy.factor(sympy.simplify(1 / sympy.diff(inverse, _VALUE)))
+    return Primitive(formulas, arity, rate=rate)
+
+
+def _hull(balls: list[Ball]) -> Ball:
+    """Return the first ball, widened until it holds every finite one."""
+    first = balls[0]
+    middle, radius = first.value.mid(), first.value.rad()
+    for other in balls[1:]:
+        if other.value.is_finite():
+            radius = max(radius, (abs(other.value - middle)).upper(), key=float)
+    return Ball(arb(middle, radius), first.precision)
+
+
+def _compile(expression: Expr, symbols: Sequence[Symbol]) -> Callable[..., Ball]:
+    """Turn a formula into a function on balls, operation by operation as it is written."""
+    if not expression.free_symbols:
+        p, q = sympy.Rational(expression).as_numer_denom()
+        return lambda *args: args[0].rational(int(p), int(q))
+    names = [s.name for s in symbols]
+    source = f"lambda {', '.join(names)}: {_print(expression, names[0])}"
+    return eval(source, dict(_FUNCTIONS))  # type: ignore[no-any-return]  # noqa: S307 - our own text
+
+
+def _print(e: Expr, ball: str) -> str:
+    """Print a SymPy tree as Python on balls, of which ``ball`` is one: quotients stay quotients."""
+    if e.is_number:
+        p, q = sympy.Rational(e.doit()).as_numer_denom()
+        return f"({p})" if q == 1 else f"{ball}.rational({p}, {q})"
+    match e:
+        case sympy.Symbol():
+            return str(e.name)
+        case sympy.Add():
+            return "(" + " + ".join(_print(a, ball) for a in e.args) + ")"
+        case sympy.Mul():
+            return _print_product(e, ball)
+        case sympy.Pow() if e.exp == -1:
+            return f"(1 / {_print(e.base, ball)})"
+        case sympy.Pow():
+            return f"({_print(e.base, ball)} ** {_print(e.exp, ball)})"
+        case sympy.Function() if type(e).__name__ in _FUNCTIONS:
+            return f"{type(e).__name__}({_print(e.args[0], ball)})"
+        case _:
+            msg = f"the oracle has no ball for {e} ({type(e).__name__})"
+            raise UndecidableError(msg)
+
+
+def _print_product(e: sympy.Mul, ball: str) -> str:
+    above: list[str] = []
+    below: list[str] = []
+    sign = ""
+    for factor in e.args:
+        if factor == -1:
+            sign = "" if sign else "-"
+        elif isinstance(factor, sympy.Pow) and factor.exp.is_number and factor.exp.is_negative:
+            below.append(_print(sympy.Pow(factor.base, -factor.exp), ball))
+        else:
+            above.append(_print(factor, ball))
+    product = " * ".join(above) or "1"
+    quotient = f"{product} / ({' * '.join(below)})" if below else product
+    return f"({sign}({quotient}))"

@@ -1,0 +1,47 @@
+"""The rounding model: how far one elementary operation of an honest engine may be off.
+
+Bounds are relative, in units in the last place (1 ulp is taken as 2**-52 of the value in float64
+and 2**-23 in float32, the largest that it can be).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["FLOAT32", "FLOAT64", "ULPS", "Precision"]
+
+ULPS: Final = {
+    # IEEE 754-2019, 5.4.1: correctly rounded, half a unit. One unit leaves room for a library that
+    # divides by multiplying with a reciprocal.
+    "add": 1,
+    "mul": 1,
+    "div": 1,
+    "sqrt": 1,
+    # NumPy's vector loops promise at most 4 ulp (numpy/_core/src/umath, "ULP ERROR" notes; measured
+    # 2.5 for exp and log, 1.5 for sin and cos); glibc's manual, "Errors in Math Functions", has 1.
+    "exp": 4,
+    "log": 4,
+    "sin": 4,
+    "cos": 4,
+    # glibc's manual has 2 for tanh; the widest in use is Intel SVML's low-accuracy 4; 6 with margin.
+    "tanh": 6,
+    "atanh": 6,
+    # glibc 1, SVML 4, and repeated multiplication for the small exponents that courses write: 4.
+    "pow": 4,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """A floating-point format, as far as the oracle needs it."""
+
+    name: str
+    ulp: float
+    """The largest relative distance of neighbours: 2**-52 or 2**-23."""
+    tiny: float
+    """Below this magnitude relative bounds no longer hold (subnormal numbers)."""
+    huge: float
+    """Above this magnitude results overflow."""
+
+
+FLOAT64: Final = Precision("float64", 2.0**-52, 2.0**-1022, 2.0**1023)
+FLOAT32: Final = Precision("float32", 2.0**-23, 2.0**-126, 2.0**127)

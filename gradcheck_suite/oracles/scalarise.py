@@ -1,0 +1,268 @@
+"""Scalarise: run an op's own NumPy forward on arrays whose elements are scalar nodes.
+
+Reshape, indexing, sums, matrix products and everything else that moves or adds elements then needs
+no derivative rule at all: NumPy moves the nodes. What is left is a graph over primitives.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import count
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from flint import arb
+
+from gradcheck_suite.errors import UndecidableError
+from gradcheck_suite.oracles.ball import Ball
+from gradcheck_suite.oracles.primitive import IDENTITY, Primitive, primitive_of
+from gradcheck_suite.oracles.rounding import FLOAT32, FLOAT64
+from gradcheck_suite.program.instructions import Attributes
+from gradcheck_suite.program.op import Op
+from gradcheck_suite.program.table import OPS
+
+__all__ = ["Node", "Nodes", "adjoints", "apply", "constants", "symbolic_adjoints"]
+
+Nodes: TypeAlias = npt.NDArray[Any]  # dtype object, every element a Node
+_clock: Iterator[int] = count()
+
+
+class Node:
+    """One number of a program, with its enclosures in float64 and float32 and where it came from.
+
+    ``made`` orders the nodes of a graph: a node is younger than everything it was made from.
+    """
+
+    __slots__ = ("args", "balls", "made", "primitive", "value_of")
+
+    def __init__(
+        self,
+        balls: tuple[Ball, Ball],
+        primitive: Primitive | None = None,
+        args: tuple["Node", ...] = (),
+        value_of: "Node | None" = None,
+    ) -> None:
+        self.balls = balls
+        self.primitive = primitive
+        self.args = args
+        self.value_of = value_of  # the node whose value is v in the primitive's value forms
+        self.made = next(_clock)
+        _check_range(balls[1])
+
+    @classmethod
+    def number(cls, value: float) -> "Node":
+        """Return a node without history for an exact number."""
+        exact = arb(value)
+        return cls((Ball(exact, FLOAT64), Ball(exact, FLOAT32)))
+
+    @classmethod
+    def make(
+        cls,
+        primitive: Primitive,
+        args: tuple["Node", ...],
+        value_of: "Node | None" = None,
+    ) -> "Node":
+        """Return the node for ``primitive`` applied to ``args``."""
+        first, second = (
+            primitive.evaluate([a.balls[k] for a in args], value_of and value_of.balls[k])
+            for k in (0, 1)
+        )
+        return cls((first, second), primitive, args, value_of)
+
+    def cut(self) -> "Node":
+        """Return the same number without its history."""
+        return Node(self.balls)
+
+    def partial(self, position: int) -> "Node":
+        """Return the derivative with respect to an argument, as a node that can be derived again."""
+        assert self.primitive is not None
+        return Node.make(self.primitive.partial(position), self.args, self.value_of or self)
+
+    def partial_balls(self, position: int) -> tuple[Ball, Ball]:
+        """Return the derivative with respect to an argument, as a number."""
+        assert self.primitive is not None
+        derivative = self.primitive.partial(position)
+        value = self.value_of or self
+        first, second = (
+            derivative.evaluate([a.balls[k] for a in self.args], value.balls[k]) for k in (0, 1)
+        )
+        return first, second
+
+    def __float__(self) -> float:
+        return float(self.balls[0].value.mid())
+
+    def __gt__(self, other: "Node | float") -> bool:
+        return self._compare(other) > 0
+
+    def __lt__(self, other: "Node | float") -> bool:
+        return self._compare(other) < 0
+
+    def __ge__(self, other: "Node | float") -> bool:
+        return self._compare(other) > 0
+
+    def __le__(self, other: "Node | float") -> bool:
+        return self._compare(other) < 0
+
+    def _compare(self, other: "Node | float") -> int:
+        """Return 1 or -1; a comparison that rounding could turn round raises UndecidableError."""
+        right = _node(other)
+        found = {_sign(a.value - b.value) for a, b in zip(self.balls, right.balls, strict=True)}
+        if found in ({1}, {-1}):
+            return found.pop()
+        msg = f"a comparison of {float(self)} with {float(right)} is within rounding of a tie"
+        raise UndecidableError(msg)
+
+    def __add__(self, other: "Node | float") -> "Node":
+        return _smooth("add", self, other)
+
+    def __radd__(self, other: float) -> "Node":
+        return _smooth("add", other, self)
+
+    def __sub__(self, other: "Node | float") -> "Node":
+        return _smooth("sub", self, other)
+
+    def __rsub__(self, other: float) -> "Node":
+        return _smooth("sub", other, self)
+
+    def __mul__(self, other: "Node | float") -> "Node":
+        return _smooth("mul", self, other)
+
+    def __rmul__(self, other: float) -> "Node":
+        return _smooth("mul", other, self)
+
+    def __truediv__(self, other: "Node | float") -> "Node":
+        return _smooth("div", self, other)
+
+    def __rtruediv__(self, other: float) -> "Node":
+        return _smooth("div", other, self)
+
+    def __neg__(self) -> "Node":
+        return _smooth("neg", self)
+
+    # NumPy's ufuncs call methods of their own names on arrays of objects.
+    def exp(self) -> "Node":
+        return _smooth("exp", self)
+
+    def log(self) -> "Node":
+        return _smooth("log", self)
+
+
+def constants(array: npt.NDArray[Any]) -> Nodes:
+    """Return nodes without history for an array of numbers."""
+    return _objects([Node.number(v) for v in array.ravel().tolist()], array.shape)
+
+
+def apply(op: Op, args: Iterable[Any], attrs: Attributes, variant: int = 0) -> Nodes:
+    """Apply ``op`` to arrays of nodes (a condition stays an array of bool).
+
+    ``variant`` chooses among an op's array formulas, the last one where it has fewer. Every element
+    of the result is a node of its own, so that an operand and a view of it have gradients apart.
+    """
+    if op.formulas:
+        primitive = primitive_of(op, tuple(sorted(op.settings(attrs).items())))
+        moved = np.frompyfunc(lambda *nodes: Node.make(primitive, nodes), len(op.arguments), 1)(
+            *args,
+        )
+        return _as_objects(moved)
+    formulas = op.array_formulas or (op.forward,)
+    formula = formulas[min(variant, len(formulas) - 1)]
+    result = _as_objects(formula(*args, **op.settings(attrs)))
+    fresh = [_fresh(item) for item in result.ravel().tolist()]
+    return _objects(fresh, result.shape)
+
+
+def adjoints(seeds: dict[Node, tuple[Ball, Ball]]) -> dict[Node, tuple[Ball, Ball]]:
+    """Return the adjoint of every node that the seeded ones depend on, as numbers."""
+    found = dict(seeds)
+    for node in _youngest_first(seeds):
+        ours = found[node]
+        for position, arg in enumerate(node.args):
+            flow = _scaled(ours, node, position)
+            if flow is not None:
+                known = found.get(arg)
+                found[arg] = flow if known is None else (known[0] + flow[0], known[1] + flow[1])
+    return found
+
+
+def symbolic_adjoints(seeds: dict[Node, Node]) -> dict[Node, Node]:
+    """Return the adjoint of every node that the seeded ones depend on, as nodes of the graph."""
+    found = dict(seeds)
+    for node in _youngest_first(seeds):
+        for position, arg in enumerate(node.args):
+            assert node.primitive is not None
+            constant = node.primitive.partial(position).constant
+            if constant == 0:
+                continue
+            ours = found[node]
+            flow = ours if constant == 1 else ours * node.partial(position)
+            found[arg] = found[arg] + flow if arg in found else flow
+    return found
+
+
+def _scaled(ours: tuple[Ball, Ball], node: Node, position: int) -> tuple[Ball, Ball] | None:
+    assert node.primitive is not None
+    match node.primitive.partial(position).constant:
+        case 0:
+            return None
+        case 1:
+            return ours
+        case -1:
+            return -ours[0], -ours[1]
+        case _:
+            local = node.partial_balls(position)
+            return ours[0] * local[0], ours[1] * local[1]
+
+
+def _youngest_first(seeds: Iterable[Node]) -> list[Node]:
+    """Return the nodes with history that ``seeds`` depend on, each after all its consumers."""
+    seen = set(seeds)
+    stack = list(seen)
+    while stack:
+        for arg in stack.pop().args:
+            if arg not in seen:
+                seen.add(arg)
+                stack.append(arg)
+    return sorted((n for n in seen if n.args), key=lambda n: n.made, reverse=True)
+
+
+def _smooth(name: str, *args: "Node | float") -> Node:
+    op = OPS[name]
+    return Node.make(primitive_of(op, op.attributes), tuple(_node(a) for a in args))
+
+
+def _node(x: "Node | float") -> Node:
+    return x if isinstance(x, Node) else Node.number(float(x))
+
+
+def _fresh(item: object) -> Node:
+    node = _node(item)  # type: ignore[arg-type]  # NumPy's forwards give nodes and numbers alone
+    return Node(node.balls, IDENTITY, (node,))
+
+
+def _objects(items: list[Node], shape: tuple[int, ...]) -> Nodes:
+    flat = np.empty(len(items), dtype=object)
+    flat[:] = items
+    return flat.reshape(shape)
+
+
+def _as_objects(result: object) -> Nodes:
+    if isinstance(result, np.ndarray):
+        return result if result.dtype == object else result.astype(object)
+    single = np.empty((), dtype=object)
+    single[()] = result
+    return single
+
+
+def _sign(difference: arb) -> int:
+    return 1 if difference > 0 else -1 if difference < 0 else 0
+
+
+def _check_range(ball: Ball) -> None:
+    """Raise UndecidableError where float32 would overflow, or lose digits to subnormal numbers."""
+    value = ball.value
+    size = abs(value)
+    if value == 0 or (size > ball.precision.tiny and size < ball.precision.huge):
+        return
+    if value.is_finite() and value.contains(0) and size < ball.precision.huge:
+        return  # rounding noise around zero; the width of the answer tells whether it can be used
+    msg = f"a value near {value.mid()} is outside of what {ball.precision.name} can hold"
+    raise UndecidableError(msg)

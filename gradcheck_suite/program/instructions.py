@@ -1,0 +1,220 @@
+"""The instructions of a Program: one small language in which everything checked is written.
+
+Static single assignment: a value is named by the index of the instruction that made it. Indices
+count instructions in reading order; the body of a ``Mode`` continues the count, so in ::
+
+    0  Leaf            1  Mode(body=(2  Apply(args=(0, 0)),))            3  Backward(x=2)
+
+the product made inside the block is value 2. Any instruction may raise; the outcome at its index is
+then ``Raised`` and what depended on it is skipped.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from gradcheck_suite.program.array import Array
+
+__all__ = [
+    "Apply",
+    "Assign",
+    "Attribute",
+    "Attributes",
+    "Backward",
+    "ClearGrad",
+    "Constant",
+    "Detach",
+    "GradOf",
+    "InPlace",
+    "Instruction",
+    "Leaf",
+    "Look",
+    "Mode",
+    "ModeKind",
+    "Observe",
+    "OptimizerStep",
+    "Program",
+    "RetainGrad",
+    "SetRequiresGrad",
+    "Slice",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A slice in an index: ``start:stop:step`` (Python's own are not hashable before 3.12)."""
+
+    start: int | None = None
+    stop: int | None = None
+    step: int | None = None
+
+    def python(self) -> slice:
+        """Return Python's own slice."""
+        return slice(self.start, self.stop, self.step)
+
+
+# An index is a tuple of integers, Slices, None (a new axis) and Arrays (integer index or mask).
+Attribute: TypeAlias = "int | float | bool | str | Slice | Array | tuple[Attribute, ...] | None"
+Attributes: TypeAlias = tuple[tuple[str, Attribute], ...]
+ModeKind = Literal["no_grad", "enable_grad"]
+Look = Literal["value", "grad", "requires_grad", "is_leaf", "shape", "dtype", "has_graph"]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A new tensor made by the user."""
+
+    array: Array
+    requires_grad: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value that needs no gradient. ``plain``: handed to the engine as a bare Python number."""
+
+    array: Array
+    plain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Apply the op named ``op`` to earlier values."""
+
+    op: str
+    args: tuple[int, ...]
+    attrs: Attributes = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Detach:
+    """The same value, cut off from its history."""
+
+    x: int
+
+
+@dataclass(frozen=True, slots=True)
+class GradOf:
+    """The gradient now stored at ``x``, as a value to compute with."""
+
+    x: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backward:
+    """Propagate from ``x``. A cotangent of None stands for the engine's default, 1 at a scalar."""
+
+    x: int
+    cotangent: Array | None = None
+    retain_graph: bool = False
+    create_graph: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClearGrad:
+    """Forget the gradient stored at ``x``."""
+
+    x: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetainGrad:
+    """Ask that the gradient of the non-leaf ``x`` be kept."""
+
+    x: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetRequiresGrad:
+    """Set the flag of ``x``."""
+
+    x: int
+    flag: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InPlace:
+    """Apply ``op`` in place: ``x = op(x, *args)`` with the name ``x`` rebound to the result."""
+
+    op: str
+    x: int
+    args: tuple[int, ...] = ()
+    attrs: Attributes = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """Overwrite the data of leaf ``x`` with the data of ``y``; no gradient flows through this."""
+
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """Run ``body`` under a gradient mode.
+
+    ``decorator``: the body is a function decorated with the mode instead of a ``with`` block.
+    ``raises``: the body ends in an exception, which the program catches outside of the block.
+    """
+
+    kind: ModeKind
+    body: tuple["Instruction", ...]
+    decorator: bool = False
+    raises: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerStep:
+    """One step of the submission's own optimizer ``rule`` over ``parameters``.
+
+    Steps that name the same rule, parameters and settings belong to one optimizer object.
+    """
+
+    rule: str
+    parameters: tuple[int, ...]
+    settings: Attributes = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Observe:
+    """Look at ``x``; the outcome at this index is what was seen."""
+
+    what: Look
+    x: int
+
+
+Instruction: TypeAlias = (
+    Leaf
+    | Constant
+    | Apply
+    | Detach
+    | GradOf
+    | Backward
+    | ClearGrad
+    | RetainGrad
+    | SetRequiresGrad
+    | InPlace
+    | Assign
+    | Mode
+    | OptimizerStep
+    | Observe
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A straight-line list of instructions: plain data, hashable, serialisable."""
+
+    instructions: tuple[Instruction, ...]
+
+    def numbered(self) -> Iterator[tuple[int, Instruction]]:
+        """Yield every instruction with its index, the bodies of modes in reading order."""
+        return enumerate(flatten(self.instructions))
+
+
+def flatten(body: tuple[Instruction, ...]) -> Iterator[Instruction]:
+    """Yield the instructions of a body in reading order, each Mode before what it holds."""
+    for instruction in body:
+        yield instruction
+        if isinstance(instruction, Mode):
+            yield from flatten(instruction.body)

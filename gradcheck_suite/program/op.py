@@ -1,0 +1,103 @@
+"""What the suite knows of one op: the record of which the op table has one for each op."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from gradcheck_suite.program.instructions import Attribute, Attributes
+
+__all__ = ["Domain", "Forward", "Op", "Signature", "plain_variant"]
+
+# Arrays of float64, or of scalar nodes (dtype object), in; one array of the same sort out.
+Forward = Callable[..., npt.NDArray[Any]]
+Signature = Literal[
+    "unary",  # x, elementwise
+    "binary",  # x and y, elementwise with broadcasting
+    "reduction",  # x with axis and keepdims
+    "normalisation",  # x along one axis, shape kept
+    "matmul",
+    "reshape",
+    "transpose",
+    "broadcast_to",
+    "getitem",
+    "join",  # a list of arrays along an axis
+    "where",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """Where an argument is drawn from: ``low <= a <= high`` and ``|a| >= hole``."""
+
+    low: float = -4.0
+    high: float = 4.0
+    hole: float = 0.0
+
+
+def plain_variant(_shapes: tuple[tuple[int, ...], ...], _attrs: dict[str, Attribute]) -> str:
+    """Name the only way in which most ops are called."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One row of the op table.
+
+    A smooth elementwise op is given by ``formulas``: SymPy text in ``x``, ``y`` and the attributes'
+    names, the first canonical, the others as courses write it too; the oracle differentiates each
+    and accepts the hull. ``inverse`` is x as a function of the value ``v``: from it SymPy derives
+    the derivative in terms of the output (``1 - v**2`` for tanh). Every other op needs no
+    derivative: NumPy moves the scalar nodes through ``array_formulas`` (the ``forward`` unless
+    several are listed).
+    """
+
+    name: str
+    signature: Signature
+    forward: Forward
+    teaches: str
+    """One sentence on the derivative, for whoever got it wrong."""
+    names: tuple[str, ...] = ()
+    """Names under which engines offer it, as method or function."""
+    operators: tuple[str, ...] = ()
+    """Operator spellings, as Python expressions over argument and attribute names."""
+    formulas: tuple[str, ...] = ()
+    inverse: str = ""
+    array_formulas: tuple[Forward, ...] = ()
+    attributes: Attributes = ()
+    """Attributes with their defaults."""
+    domains: tuple[Domain, ...] = (Domain(),)
+    """One for each argument; the last holds for all further ones."""
+    kinks: str = ""
+    """Where the op has no derivative, in words; drawn only on purpose."""
+    variant: Callable[[tuple[tuple[int, ...], ...], dict[str, Attribute]], str] = plain_variant
+    """Which of its calling forms a call needs (``axis+keepdims``), from shapes and attributes."""
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Return the names of the array arguments in spellings; ``xs`` stands for a list."""
+        return {
+            "binary": ("x", "y"),
+            "matmul": ("x", "y"),
+            "join": ("xs",),
+            "where": ("condition", "x", "y"),
+        }.get(self.signature, ("x",))
+
+    @property
+    def is_elementwise(self) -> bool:
+        """Tell whether a scalar engine can have the op."""
+        return self.signature in {"unary", "binary"}
+
+    def domain(self, position: int) -> Domain:
+        """Return where the argument at ``position`` is drawn from."""
+        return self.domains[min(position, len(self.domains) - 1)]
+
+    def settings(self, attrs: Attributes) -> dict[str, Attribute]:
+        """Return every attribute: the defaults overlaid with ``attrs``."""
+        return {**dict(self.attributes), **dict(attrs)}
+
+    def evaluate(self, *arrays: npt.NDArray[Any], attrs: Attributes = ()) -> npt.NDArray[Any]:
+        """Run the forward on arrays; this is also the shape rule."""
+        return np.asarray(self.forward(*arrays, **self.settings(attrs)))

@@ -1,0 +1,293 @@
+"""Print a Program as its author would write it in an engine's own spelling."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from string import ascii_lowercase
+
+from gradcheck_suite.program.array import Array
+from gradcheck_suite.program.features import op_key
+from gradcheck_suite.program.instructions import (
+    Apply,
+    Assign,
+    Attribute,
+    Backward,
+    ClearGrad,
+    Constant,
+    Detach,
+    GradOf,
+    InPlace,
+    Instruction,
+    Leaf,
+    Mode,
+    Observe,
+    OptimizerStep,
+    Program,
+    RetainGrad,
+    SetRequiresGrad,
+    Slice,
+)
+from gradcheck_suite.program.shapes import shapes
+from gradcheck_suite.program.spelling import Spelling
+from gradcheck_suite.program.table import op_named
+from gradcheck_suite.program.template import template
+
+__all__ = ["Line", "lines", "literal", "look_text", "script"]
+
+_INDENT = "    "
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One printed line, the instruction that it belongs to (None: scaffolding), its indentation."""
+
+    index: int | None
+    text: str
+    depth: int = 0
+
+    def __str__(self) -> str:
+        return _INDENT * self.depth + self.text
+
+
+def lines(program: Program, spelling: Spelling) -> tuple[Line, ...]:
+    """Return the program's lines; an Observe is the expression that is looked at."""
+    return tuple(_Printer(program, spelling).body(program.instructions, 0))
+
+
+def look_text(program: Program, spelling: Spelling, index: int) -> str:
+    """Return the expression of the Observe at ``index``: ``a.grad``."""
+    return next(line.text for line in lines(program, spelling) if line.index == index)
+
+
+def script(program: Program, spelling: Spelling, expected: Mapping[int, str]) -> str:
+    """Return a script that runs by itself and prints what comes beside what is expected.
+
+    ``expected``: the text for each Observe to be shown, and for each instruction that has to raise.
+    Run it where the spelling's imports work: in the folder of the submission.
+    """
+    out = [*spelling.imports, ""]
+    observed = {k for k, i in program.numbered() if isinstance(i, Observe)}
+    for line in lines(program, spelling):
+        indent = _INDENT * line.depth
+        if line.index in observed:
+            if line.index in expected:
+                label = f"{line.text} is"
+                out.append(f"{indent}print({label!r}, {line.text})")
+                out.append(f"{indent}print({'  expected ' + expected[line.index]!r})")
+        elif line.index in expected:
+            out.append(f"{indent}try:")
+            out += [f"{indent}{_INDENT}{part}" for part in line.text.splitlines()]
+            out.append(f"{indent}{_INDENT}print('no exception was raised')")
+            out.append(f"{indent}except Exception as error:")
+            out.append(f"{indent}{_INDENT}print('raised', type(error).__name__, error)")
+            out.append(f"{indent}print({'  expected ' + expected[line.index]!r})")
+        else:
+            out += [indent + part for part in line.text.splitlines()]
+    return "\n".join(out) + "\n"
+
+
+def literal(value: Attribute) -> str:
+    """Return an attribute as Python source."""
+    match value:
+        case Array():
+            return f"np.array({_nested(value)})"
+        case Slice(start, stop, step):
+            ends = ["" if v is None else str(v) for v in (start, stop)]
+            return ":".join(ends) if step is None else ":".join([*ends, str(step)])
+        case tuple():
+            inner = ", ".join(literal(v) for v in value)
+            return f"({inner},)" if len(value) == 1 else f"({inner})"
+        case _:
+            return repr(value)
+
+
+class _Printer:
+    """The names given so far, and the spelling in which to print."""
+
+    def __init__(self, program: Program, spelling: Spelling) -> None:
+        self._program = program
+        self._spelling = spelling
+        self._shapes = shapes(program)
+        self._names: dict[int, str] = {}
+        self._fresh = _variable_names()
+        self._next = 0
+
+    def body(self, body: tuple[Instruction, ...], depth: int) -> Iterator[Line]:
+        for instruction in body:
+            index = self._next
+            self._next += 1
+            if isinstance(instruction, Mode):
+                yield from self._mode(instruction, depth)
+            else:
+                text = self._line(index, instruction)
+                if text:
+                    yield Line(index, text, depth)
+
+    def _mode(self, mode: Mode, depth: int) -> Iterator[Line]:
+        manager = getattr(self._spelling, mode.kind) or f"{mode.kind}()"
+        if mode.raises:
+            yield Line(None, "try:", depth)
+            depth += 1
+        if mode.decorator:
+            yield Line(None, f"@{manager}", depth)
+            yield Line(None, "def run():", depth)
+        else:
+            yield Line(None, f"with {manager}:", depth)
+        before = set(self._names)
+        inner = list(self.body(mode.body, depth + 1))
+        made = ", ".join(self._names[k] for k in sorted(set(self._names) - before))
+        if mode.decorator and made:
+            yield Line(None, f"global {made}", depth + 1)
+        yield from inner
+        if mode.raises:
+            yield Line(None, "raise ValueError", depth + 1)
+        elif not inner:
+            yield Line(None, "pass", depth + 1)
+        if mode.decorator:
+            yield Line(None, "run()", depth)
+        if mode.raises:
+            yield Line(None, "except ValueError:", depth - 1)
+            yield Line(None, "pass", depth)
+
+    def _line(self, index: int, instruction: Instruction) -> str:
+        spelling = self._spelling
+        match instruction:
+            case Leaf(array, requires_grad):
+                text = self._number(spelling.leaf, array, requires_grad=str(requires_grad))
+                return self._bind(index, text)
+            case Constant(array, plain):
+                return self._constant(index, array, plain)
+            case Apply(op, args, attrs):
+                return self._bind(index, self._apply(op, args, dict(attrs), instruction))
+            case Detach(x):
+                return self._bind(index, self._fill(spelling.detach, x))
+            case GradOf(x):
+                return self._bind(index, self._grad_of(x))
+            case Backward():
+                return self._backward(instruction)
+            case ClearGrad(x):
+                return self._fill(spelling.clear, x)
+            case RetainGrad(x):
+                return self._fill(spelling.retain_grad, x)
+            case SetRequiresGrad(x, flag):
+                return self._fill(spelling.set_requires_grad, x, flag=str(flag))
+            case InPlace(op, x, args):
+                y = {"y": self._names[args[0]]} if args else {}
+                self._names[index] = self._names[x]
+                return self._fill(dict(spelling.in_place)[op], x, **y)
+            case Assign(x, y):
+                value = self._fill(spelling.value, y)
+                forms = {"y": self._names[y], "data": value, "number": value, "nested": value}
+                return self._fill(spelling.assign, x, **forms)
+            case OptimizerStep(rule, parameters, settings):
+                named = {k: literal(v) for k, v in settings}
+                named["parameters"] = "[" + ", ".join(self._names[p] for p in parameters) + "]"
+                made = template(dict(spelling.optimizers)[rule]).print(named)
+                return f"optimizer = globals().get('optimizer') or {made}\noptimizer.step()"
+            case Observe(what, x):
+                return self._look(what, x)
+            case _:
+                return ""
+
+    def _apply(
+        self,
+        op: str,
+        args: tuple[int, ...],
+        attrs: dict[str, Attribute],
+        apply: Apply,
+    ) -> str:
+        row = op_named(op)
+        ops = dict(self._spelling.ops)
+        key = op_key(apply, tuple(self._shapes[a] for a in args))
+        text = ops.get(key) or ops.get(op) or f"{op}({', '.join(row.arguments)})"
+        names = [self._names[a] for a in args]
+        if row.signature == "join":
+            operands = {"xs": "[" + ", ".join(names) + "]"}
+        else:
+            operands = dict(zip(row.arguments, names, strict=True))
+        settings = {
+            k: _index(v) if k == "index" else literal(v)
+            for k, v in {**dict(row.attributes), **attrs}.items()
+        }
+        return template(text).print({**operands, **settings})
+
+    def _backward(self, b: Backward) -> str:
+        spelling = self._spelling
+        root = self._names[b.x]
+        takes = any(n.startswith("cotangent") for n in template(spelling.backward).names)
+        forms = dict.fromkeys(("cotangent", "cotangent_number", "cotangent_nested"), "None")
+        if b.cotangent is not None and not takes:
+            root = self._weighted(root, b.cotangent)
+        elif b.cotangent is not None:
+            data = self._data(b.cotangent)
+            forms = {f"cotangent{k}": data[n] for k, n in _SUFFIXES.items()}
+        flags = {"retain_graph": str(b.retain_graph), "create_graph": str(b.create_graph)}
+        return template(spelling.backward).print({"x": root, **forms, **flags})
+
+    def _weighted(self, root: str, cotangent: Array) -> str:
+        """Print the weighted sum that stands for a cotangent which backward does not take."""
+        ops = dict(self._spelling.ops)
+        weights = self._number(self._spelling.constant or self._spelling.leaf, cotangent)
+        product = template(ops["mul"]).print({"x": root, "y": weights})
+        if not cotangent.shape:
+            return product
+        return template(ops["sum"]).print({"x": product, "axis": "None", "keepdims": "False"})
+
+    def _constant(self, index: int, array: Array, plain: bool) -> str:
+        if plain:
+            self._names[index] = literal(array.values[0])
+            return ""
+        if array.kind == "bool":
+            return self._bind(index, literal(array))
+        text = self._spelling.constant or self._spelling.leaf
+        return self._bind(index, self._number(text, array, requires_grad="False"))
+
+    def _grad_of(self, x: int) -> str:
+        spelling = self._spelling
+        if spelling.grad_of:
+            return self._fill(spelling.grad_of, x)
+        grad = self._fill(spelling.grad, x)
+        forms = {"data": grad, "number": grad, "nested": grad, "requires_grad": "False"}
+        return template(spelling.constant or spelling.leaf).print(forms)
+
+    def _look(self, what: str, x: int) -> str:
+        spelling = self._spelling
+        if what in {"value", "shape", "dtype"}:
+            return self._fill(spelling.value, x)
+        return self._fill(getattr(spelling, what), x)
+
+    def _fill(self, text: str, x: int, **others: str) -> str:
+        return template(text).print({"x": self._names[x], **others})
+
+    def _number(self, text: str, array: Array, **others: str) -> str:
+        return template(text).print({**self._data(array), "requires_grad": "False", **others})
+
+    def _data(self, array: Array) -> dict[str, str]:
+        dtype = "" if self._spelling.dtype == "float64" else f", dtype=np.{self._spelling.dtype}"
+        number = literal(array.values[0]) if len(array.values) == 1 else "None"
+        nested = _nested(array)
+        return {"data": f"np.array({nested}{dtype})", "number": number, "nested": nested}
+
+    def _bind(self, index: int, text: str) -> str:
+        self._names[index] = next(self._fresh)
+        return f"{self._names[index]} = {text}"
+
+
+_SUFFIXES = {"": "data", "_number": "number", "_nested": "nested"}
+
+
+def _variable_names() -> Iterator[str]:
+    """Yield a, b, ..., z, a1, b1, ...; without those that stand for modules or read badly."""
+    letters = [c for c in ascii_lowercase if c not in "lo"]
+    yield from letters
+    for k in count(1):
+        yield from (f"{c}{k}" for c in letters)
+
+
+def _nested(array: Array) -> str:
+    return repr(array.numpy().tolist())
+
+
+def _index(index: Attribute) -> str:
+    parts = index if isinstance(index, tuple) else (index,)
+    return ", ".join(literal(part) for part in parts)

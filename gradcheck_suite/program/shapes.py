@@ -1,0 +1,71 @@
+"""Shape inference: the shape of every value of a Program, by the ops' own forwards."""
+
+import numpy as np
+
+from gradcheck_suite.errors import ProgramError
+from gradcheck_suite.program.array import Array
+from gradcheck_suite.program.instructions import (
+    Apply,
+    Attributes,
+    Constant,
+    Detach,
+    GradOf,
+    InPlace,
+    Instruction,
+    Leaf,
+    Program,
+)
+from gradcheck_suite.program.table import op_named
+
+__all__ = ["Shape", "shape_of_result", "shapes"]
+
+Shape = tuple[int, ...]
+
+
+def shapes(program: Program) -> dict[int, Shape]:
+    """Return the shape of every instruction that makes a value.
+
+    Raises ProgramError where an index names no earlier value or shapes do not fit the op.
+    """
+    found: dict[int, Shape] = {}
+    for index, instruction in program.numbered():
+        shape = _shape(index, instruction, found)
+        if shape is not None:
+            found[index] = shape
+    return found
+
+
+def shape_of_result(op: str, operands: tuple[Shape, ...], attrs: Attributes = ()) -> Shape:
+    """Return the shape of ``op`` applied to arrays of the shapes ``operands``."""
+    row = op_named(op)
+    ones = [np.ones(shape) for shape in operands]
+    if row.signature == "where":
+        ones[0] = ones[0] > 0
+    try:
+        return row.evaluate(*ones, attrs=attrs).shape
+    except (ValueError, IndexError, TypeError) as error:
+        msg = f"{op} does not apply to shapes {operands} with {dict(attrs)}: {error}"
+        raise ProgramError(msg) from None
+
+
+def _shape(index: int, instruction: Instruction, found: dict[int, Shape]) -> Shape | None:
+    match instruction:
+        case Leaf(array=Array(shape=shape)) | Constant(array=Array(shape=shape)):
+            return shape
+        case Apply(op, args, attrs):
+            operands = tuple(_look_up(index, a, found) for a in args)
+            return shape_of_result(op, operands, attrs)
+        case InPlace(op, x, args, attrs):
+            operands = tuple(_look_up(index, a, found) for a in (x, *args))
+            return shape_of_result(op, operands, attrs)
+        case Detach(x) | GradOf(x):
+            return _look_up(index, x, found)
+        case _:
+            return None
+
+
+def _look_up(index: int, x: int, found: dict[int, Shape]) -> Shape:
+    if x not in found:
+        msg = f"instruction {index} uses value {x}, which no earlier instruction makes"
+        raise ProgramError(msg)
+    return found[x]

@@ -1,0 +1,53 @@
+"""Spelling: all that differs between engines in how they are spoken to, as plain data."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = ["Spelling"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """The templates of one engine. An empty template means that the engine has no such thing.
+
+    Names in templates: ``x``, ``y``, ``condition``, ``xs`` for engine values; the attributes of
+    ops; ``data`` (a float64 array), ``number`` (a float) or ``nested`` (nested lists) for the
+    numbers of a leaf or constant; ``cotangent``, ``cotangent_number``, ``cotangent_nested``
+    likewise; ``requires_grad``, ``retain_graph``, ``create_graph`` for flags.
+    """
+
+    name: str
+    """What a report calls the engine: ``Value``, ``torch``."""
+    leaf: str
+    imports: tuple[str, ...] = ()
+    """Import lines with which a snippet begins, and which fill the namespace of the templates."""
+    constant: str = ""
+    """How a value that needs no gradient is made; the leaf's template with the flag False if ''."""
+    value: str = "x.data"
+    grad: str = "x.grad"
+    grad_of: str = ""
+    """The gradient as an engine value; '' wraps the number of ``grad`` as a constant."""
+    backward: str = "x.backward()"
+    clear: str = ""
+    detach: str = ""
+    no_grad: str = ""
+    """An expression for the context manager, ``no_grad()``; also the decorator where it is one."""
+    enable_grad: str = ""
+    requires_grad: str = ""
+    is_leaf: str = ""
+    has_graph: str = ""
+    set_requires_grad: str = ""
+    retain_grad: str = ""
+    assign: str = ""
+    """Overwrite the data of ``x`` by ``data``, ``number``, ``nested`` or engine value ``y``."""
+    ops: tuple[tuple[str, str], ...] = ()
+    """(key, template) for each op, or form of an op, that the engine has: ``sum.axis+keepdims``."""
+    in_place: tuple[tuple[str, str], ...] = ()
+    """(op, statement): ``x += y``."""
+    optimizers: tuple[tuple[str, str], ...] = ()
+    """(rule, expression for the optimizer over the list ``parameters``); stepped by ``.step()``."""
+    can: frozenset[str] = field(default_factory=frozenset)
+    """Further needs (see ``features``) that it was seen to meet: ranks, broadcasting, modes."""
+    dtype: Literal["float64", "float32"] = "float64"
+    """The precision of the arrays that are handed over."""
+    kind: Literal["scalar", "tensor"] = "tensor"

@@ -1,0 +1,140 @@
+"""Templates: a line of Python over fixed names, which can be run and can be printed.
+
+How an engine is spoken to is data: ``x.sum(axis=axis)`` is what the adapter runs and, with the
+names filled in, what a report prints (``b = a.sum(axis=0)``). One text serves both, so that a
+report never shows something else than what was run.
+"""
+
+import ast
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final
+
+from gradcheck_suite.errors import UsageError
+
+__all__ = ["Template", "template"]
+
+# An argument that mentions one of these is left out of the call where its value is None or False:
+# engines have these defaults, and not all of them take the argument itself.
+OPTIONAL: Final = frozenset(
+    {
+        "axes",
+        "axis",
+        "cotangent",
+        "cotangent_nested",
+        "cotangent_number",
+        "create_graph",
+        "keepdims",
+        "retain_graph",
+    },
+)
+
+
+@cache
+def template(text: str) -> "Template":
+    """Return the template of ``text``, parsed once."""
+    return Template(text)
+
+
+class Template:
+    """One line of Python, an expression or a statement, over names to be filled in."""
+
+    def __init__(self, text: str) -> None:
+        """Parse ``text``; UsageError where it is not Python."""
+        self.text = text
+        try:
+            self._tree = ast.parse(text)
+        except SyntaxError as error:
+            msg = f"got the template {text!r}, expected a line of Python ({error.msg})"
+            raise UsageError(msg) from None
+        if not self._tree.body:
+            msg = "got an empty template, expected a line of Python"
+            raise UsageError(msg)
+        self.names = frozenset(n.id for n in ast.walk(self._tree) if isinstance(n, ast.Name))
+
+    @property
+    def is_expression(self) -> bool:
+        """Tell whether the line has a value."""
+        return len(self._tree.body) == 1 and isinstance(self._tree.body[0], ast.Expr)
+
+    def print(self, texts: Mapping[str, str]) -> str:
+        """Return the line with every name of ``texts`` replaced by its text."""
+        dropped = {n for n in OPTIONAL if texts.get(n) in {"None", "False"}}
+        parsed = {k: self._parse(k, text) for k, text in texts.items() if k in self.names}
+        return ast.unparse(_Fill(parsed).visit(self._pruned(frozenset(dropped))))
+
+    def _parse(self, name: str, text: str) -> ast.expr:
+        """Parse a name's text; only inside of brackets may an index be written with colons."""
+        if name != "index":
+            return ast.parse(text, mode="eval").body
+        subscript = ast.parse(f"np.s_[{text}]", mode="eval").body
+        assert isinstance(subscript, ast.Subscript)
+        return subscript.slice if "[index]" in self.text else subscript
+
+    def compile(
+        self,
+        parameters: tuple[str, ...],
+        dropped: frozenset[str],
+        namespace: dict[str, Any],
+        result: str = "",
+    ) -> Callable[..., Any]:
+        """Return a function of ``parameters`` that runs the line in ``namespace``.
+
+        The function returns the line's value; of a statement, the value of the name ``result``.
+        """
+        body: list[ast.stmt] = list(self._pruned(dropped).body)
+        if result:
+            body.append(ast.Return(ast.Name(result, ast.Load())))
+        elif self.is_expression:
+            expression = body[0]
+            assert isinstance(expression, ast.Expr)
+            body = [ast.Return(expression.value)]
+        arguments = ast.arguments(
+            posonlyargs=[],
+            args=[ast.arg(name) for name in parameters],
+            kwonlyargs=[],
+            kw_defaults=[],
+            defaults=[],
+        )
+        function = ast.FunctionDef("run", arguments, body, [], type_params=[])
+        module = ast.fix_missing_locations(ast.Module([function], []))
+        scope: dict[str, Any] = {}
+        exec(compile(module, f"<{self.text}>", "exec"), namespace, scope)  # noqa: S102 - its purpose
+        return scope["run"]  # type: ignore[no-any-return]
+
+    def _pruned(self, dropped: frozenset[str]) -> ast.Module:
+        tree = ast.parse(self.text)
+        pruned = _Prune(dropped).visit(tree) if dropped else tree
+        assert isinstance(pruned, ast.Module)
+        return pruned
+
+
+class _Prune(ast.NodeTransformer):
+    """Leave out dropped arguments: ``axis`` where it stands alone, a cotangent with its wrapping.
+
+    ``x.sum(axis)`` becomes ``x.sum()``, and ``x.backward(Tensor(cotangent))`` ``x.backward()``.
+    """
+
+    def __init__(self, dropped: frozenset[str]) -> None:
+        self._dropped = dropped
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802 - ast's protocol
+        node.args = [a for a in node.args if not self._drops(a)]
+        node.keywords = [k for k in node.keywords if not self._drops(k.value)]
+        return self.generic_visit(node)
+
+    def _drops(self, argument: ast.expr) -> bool:
+        if isinstance(argument, ast.Name):
+            return argument.id in self._dropped
+        names = {n.id for n in ast.walk(argument) if isinstance(n, ast.Name)}
+        return any(name.startswith("cotangent") for name in names & self._dropped)
+
+
+class _Fill(ast.NodeTransformer):
+    """Replace names by expressions."""
+
+    def __init__(self, parsed: Mapping[str, ast.expr]) -> None:
+        self._parsed = parsed
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802 - ast's protocol
+        return self._parsed.get(node.id, node)

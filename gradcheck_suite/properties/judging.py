@@ -1,0 +1,191 @@
+"""Judging: an Outcome beside an Answer, element by element, inside the interval or not.
+
+There is no tolerance here. An element is right when it lies within the certified half-width of the
+midpoint for the precision in which the engine computed.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gradcheck_suite.engines.outcome import Flag, Nothing, Number, Outcome, Outcomes, Raised
+from gradcheck_suite.oracles.answer import (
+    Answer,
+    Answers,
+    FlagIs,
+    Interval,
+    MustRaise,
+    Sheet,
+    ZeroOrNothing,
+)
+from gradcheck_suite.program.shapes import Shape
+
+__all__ = ["Judgement", "Look", "compare", "judge", "print_expected"]
+
+_COARSE = frozenset({"float32", "float16"})
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One observation, judged."""
+
+    index: int
+    right: bool
+    expected: str
+    actual: str
+    distance: float | None = None
+    """The largest distance from the midpoint, in half-widths."""
+    raised: bool = False
+    """Whether an exception, or the lack of one, is what was wrong."""
+    n_elements: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One Program, judged under the sheet that fits best."""
+
+    right: bool
+    looks: tuple[Look, ...]
+    sheets: frozenset[tuple[tuple[str, str], ...]]
+    """The choices of conventions under which everything is right."""
+
+    @property
+    def raised(self) -> bool:
+        """Tell whether an exception is among what was wrong."""
+        return any(look.raised for look in self.looks if not look.right)
+
+    @property
+    def n_elements(self) -> int:
+        """Return how many numbers were compared with an interval."""
+        return sum(look.n_elements for look in self.looks)
+
+
+def judge(sheets: Iterable[Sheet], outcomes: Outcomes, *, strict_shape: bool) -> Judgement:
+    """Judge what was seen by every sheet; it is right when at least one sheet accepts all of it."""
+    tried = [(sheet, _looks(sheet.answers, outcomes, strict_shape)) for sheet in sheets]
+    right = frozenset(s.choices for s, looks in tried if all(look.right for look in looks))
+    best = min(tried, key=lambda pair: sum(not look.right for look in pair[1]))
+    return Judgement(bool(right), best[1], right)
+
+
+def _looks(answers: Answers, outcomes: Outcomes, strict_shape: bool) -> tuple[Look, ...]:
+    known = dict(answers)
+    found = []
+    for index in sorted({*known, *outcomes}):
+        answer, outcome = known.get(index), outcomes.get(index)
+        if outcome is None and answer is not None and not isinstance(answer, MustRaise):
+            continue  # it hangs on an instruction that raised, which has a look of its own
+        found.append(compare(index, answer, outcome, strict_shape=strict_shape))
+    return tuple(found)
+
+
+def compare(
+    index: int,
+    answer: Answer | None,
+    outcome: Outcome | None,
+    *,
+    strict_shape: bool,
+) -> Look:
+    """Judge one outcome; no answer means that nothing was to be raised there."""
+    expected = print_expected(answer)
+    if isinstance(answer, MustRaise):
+        right = isinstance(outcome, Raised)
+        return Look(index, right, expected, _print_outcome(outcome), raised=not right)
+    if isinstance(outcome, Raised):
+        return Look(
+            index, right=False, expected=expected, actual=_print_outcome(outcome), raised=True
+        )
+    match answer, outcome:
+        case Interval(), Number():
+            return _compare_numbers(index, answer, outcome, strict_shape)
+        case ZeroOrNothing(), Number(values=values):
+            right = not np.any(values)
+            return Look(index, right, expected, _print_outcome(outcome), n_elements=values.size)
+        case ZeroOrNothing(), Nothing():
+            return Look(index, right=True, expected=expected, actual="None")
+        case Interval(), Nothing():
+            right = not any(answer.middle) and not any(answer.half64)
+            return Look(index, right, expected, "None")
+        case FlagIs(value), Flag(seen):
+            return Look(index, value == seen, expected, str(seen))
+        case _:
+            return Look(index, right=False, expected=expected, actual=_print_outcome(outcome))
+
+
+def _compare_numbers(index: int, answer: Interval, seen: Number, strict_shape: bool) -> Look:
+    values = seen.values
+    expected = print_expected(answer, coarse=_is_coarse(answer, seen))
+    actual = _print_outcome(seen)
+    n = len(answer.middle)
+    same = values.shape == answer.shape if strict_shape else values.size == n
+    if not same or _squeezed(values.shape) != _squeezed(answer.shape):
+        actual = f"{actual} of shape {values.shape}"
+        expected = f"{expected} of shape {answer.shape}"
+        return Look(index, right=False, expected=expected, actual=actual, n_elements=n)
+    middle = np.array(answer.middle)
+    half = np.array(answer.half32 if _is_coarse(answer, seen) else answer.half64)
+    off = np.abs(values.ravel() - middle)
+    right = bool(np.all(off <= half))  # <=, so that NaN is wrong
+    return Look(index, right, expected, actual, _distance(off, half), n_elements=n)
+
+
+def _is_coarse(answer: Interval, seen: Number) -> bool:
+    """Tell whether the engine computed in float32: by its dtype, or by its digits.
+
+    Numbers that all happen to be exact in float32 while the midpoints are not were computed there,
+    whatever the container says.
+    """
+    if seen.dtype in _COARSE:
+        return True
+    inexact = [m != np.float32(m) for m in answer.middle]
+    return any(inexact) and bool(np.all(seen.values == seen.values.astype(np.float32)))
+
+
+def _distance(off: npt.NDArray[Any], half: npt.NDArray[Any]) -> float | None:
+    if not off.size:
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = np.where(off == 0, 0.0, off / half)
+    return float(np.max(np.where(np.isnan(ratios), np.inf, ratios)))
+
+
+def _squeezed(shape: Shape) -> Shape:
+    return tuple(n for n in shape if n != 1)
+
+
+def print_expected(answer: Answer | None, *, coarse: bool = False) -> str:
+    """Return an answer as a reader sees it: ``0.78644773296592741 +- 3e-16``."""
+    match answer:
+        case None:
+            return "no exception"
+        case MustRaise():
+            return "an exception"
+        case FlagIs(value):
+            return str(value)
+        case ZeroOrNothing():
+            return "None, or zero"
+        case Interval(shape, middle, half64, half32):
+            half = max(half32 if coarse else half64, default=0.0)
+            numbers = _print_array(np.array(middle).reshape(shape))
+            return f"{numbers} +- {half:.1g}" if half else numbers
+
+
+def _print_outcome(outcome: Outcome | None) -> str:
+    match outcome:
+        case None:
+            return "no exception"
+        case Number(values=values):
+            return _print_array(values)
+        case Nothing():
+            return "None"
+        case Flag(value):
+            return str(value)
+        case Raised(kind, message):
+            return f"{kind}: {message}" if message else kind
+
+
+def _print_array(values: npt.NDArray[Any]) -> str:
+    return repr(values.tolist())

@@ -1,0 +1,124 @@
+"""Theme: single ops. Values, gradients, broadcasting, plain numbers."""
+
+from typing import TYPE_CHECKING, Final
+
+from gradcheck_suite.program.instructions import Program
+from gradcheck_suite.program.op import Op
+from gradcheck_suite.program.table import OPS
+from gradcheck_suite.properties.property import Draws, Property, WorldKind
+from gradcheck_suite.strategies.world import World
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+__all__ = ["OPERATIONS"]
+
+VALUES: Final = "value of each op"
+GRADIENTS: Final = "gradient of each op"
+BROADCASTING: Final = "broadcasting"
+NUMBERS: Final = "plain numbers"
+
+
+def _value(op: Op) -> Draws:
+    def draws(world: World) -> "SearchStrategy[Program]":
+        from gradcheck_suite.strategies.calls import calls, value_programs
+
+        return value_programs(calls(op, world))
+
+    return draws
+
+
+def _gradient(op: Op) -> Draws:
+    def draws(world: World) -> "SearchStrategy[Program]":
+        from gradcheck_suite.strategies.calls import calls, gradient_programs
+
+        return gradient_programs(op, calls(op, world))
+
+    return draws
+
+
+def _broadcasting(op: Op) -> Draws:
+    def draws(_world: World) -> "SearchStrategy[Program]":
+        from gradcheck_suite.strategies.calls import broadcast_calls, gradient_programs
+
+        return gradient_programs(op, broadcast_calls(op))
+
+    return draws
+
+
+def _numbers(op: Op) -> Draws:
+    def draws(world: World) -> "SearchStrategy[Program]":
+        from gradcheck_suite.strategies.calls import plain_number_programs
+
+        return plain_number_programs(op, world)
+
+    return draws
+
+
+def _worlds(op: Op) -> tuple[WorldKind, ...]:
+    return ("scalar", "tensor") if op.is_elementwise else ("tensor",)
+
+
+def _of(op: Op) -> tuple[Property, ...]:
+    found = [
+        Property(
+            id=f"value[{op.name}]",
+            code="G2",
+            theme=VALUES,
+            title=f"{op.name} computes a wrong value",
+            lesson=f"Before any gradient: the forward value of {op.name} has to be right.",
+            level=0,
+            draws=_value(op),
+            worlds=_worlds(op),
+            op=op.name,
+            establishes=(f"value:{op.name}",),
+        ),
+        Property(
+            id=f"gradient[{op.name}]",
+            code="G1",
+            theme=GRADIENTS,
+            title=f"{op.name} has a wrong derivative",
+            lesson=f"{op.teaches[0].upper()}{op.teaches[1:]}.",
+            level=1,
+            draws=_gradient(op),
+            worlds=_worlds(op),
+            op=op.name,
+            establishes=(f"gradient:{op.name}",),
+        ),
+    ]
+    if op.signature in {"binary", "where"}:
+        found.append(
+            Property(
+                id=f"broadcasting[{op.name}]",
+                code="G3",
+                theme=BROADCASTING,
+                title=f"{op.name} loses the shape of an operand that was broadcast",
+                lesson="An operand that was stretched to a larger shape was used once for every "
+                "copy, so its gradient is the sum over the copies, in the operand's own shape.",
+                level=2,
+                draws=_broadcasting(op),
+                worlds=("tensor",),
+                op=op.name,
+                establishes=(f"broadcast:{op.name}",),
+                strict_shape=True,
+            ),
+        )
+    if op.signature == "binary" and op.operators:
+        found.append(
+            Property(
+                id=f"numbers[{op.name}]",
+                code="G2",
+                theme=NUMBERS,
+                title=f"{op.name} with a plain number is wrong",
+                lesson="`2 - x` calls x.__rsub__(2): the reflected operator has its operands the "
+                "other way round, and has to compute 2 - x and not x - 2.",
+                level=2,
+                draws=_numbers(op),
+                op=op.name,
+                establishes=(f"plain:{op.name}.left", f"plain:{op.name}.right"),
+            ),
+        )
+    return tuple(found)
+
+
+OPERATIONS: Final = tuple(entry for op in OPS.values() for entry in _of(op))

@@ -1,0 +1,46 @@
+"""A property: a named claim about engines, and the Programs that put it to the test."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from gradcheck_suite.program.instructions import Program
+from gradcheck_suite.strategies.world import World
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy  # a second of start-up, where it is used
+
+__all__ = ["Draws", "Property", "WorldKind"]
+
+Draws: TypeAlias = "Callable[[World], SearchStrategy[Program]]"
+WorldKind = Literal["scalar", "tensor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One entry of the catalogue."""
+
+    id: str
+    """Stable, for points, gradebooks and test ids: ``gradient[tanh]``."""
+    code: str
+    """Where it stands in the list of behaviours that an engine can be held to: ``G1``."""
+    theme: str
+    title: str
+    """What is wrong when it fails, in a line: ``tanh has a wrong derivative``."""
+    lesson: str
+    """One or two sentences that teach."""
+    level: int
+    """Judged from the lowest level up, so that a fault is told where it is simplest."""
+    draws: Draws
+    """The strategy of Programs for a World; loads Hypothesis when called."""
+    worlds: tuple[WorldKind, ...] = ("scalar", "tensor")
+    op: str = ""
+    """The op that it is about, if it is about one."""
+    conventions: tuple[str, ...] = ()
+    """Where right engines differ: any choice passes, if it is the same in every case."""
+    establishes: tuple[str, ...] = ()
+    """Features (see ``program.features.relies_on``) that are not sound when it fails."""
+    strict_shape: bool = False
+    """The gradient's shape is judged too, not its elements alone."""
+    isolated: bool = False
+    """A wrong engine may keep a mode switched: its cases run last, in a worker of their own."""

@@ -1,0 +1,1 @@
+"""Reports: grades and findings as text for a terminal and as pages to read."""

@@ -1,0 +1,253 @@
+"""Pages: grades as HTML that needs nothing but a browser.
+
+Each page holds its own style and no script, loads nothing, and is the same, byte for byte, for the
+same grades. Whatever a submission wrote is made visible and escaped on its way into the page.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from statistics import median
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from gradcheck_suite.grading.rubric import Graded, Rubric, Score
+from gradcheck_suite.grading.tally import (
+    Tally,
+    by_theme,
+    pass_rates,
+    short_name,
+    tally,
+)
+from gradcheck_suite.grading.untrusted import visible
+from gradcheck_suite.records import PropertyResult, Verdict
+from gradcheck_suite.report.words import (
+    ISOLATION,
+    MARKS,
+    NOTHING,
+    Mark,
+    counted,
+    mark_of,
+    points,
+    sentence,
+)
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["Sheet", "class_page", "submission_page"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What all pages of a class share."""
+
+    title: str
+    rubric: Rubric
+    folders: Mapping[str, str]
+    """The folder of each submission, where its page lies."""
+    counterexamples: bool = True
+    """Show the failing programs."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """Properties together: a mark, counts, and what a pointer that rests on it reads."""
+
+    mark: Mark
+    text: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class _ClassRow:
+    name: str
+    link: str
+    engine: str
+    problem: str
+    cells: tuple[_Cell, ...]
+    points: str
+    possible: str
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _ThemeRow:
+    theme: str
+    cell: _Cell
+    earned: str
+    possible: str
+    failed: tuple[PropertyResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    label: str
+    n: int
+    percent: float
+
+
+def class_page(sheet: Sheet, graded: Sequence[Graded]) -> str:
+    """Return the page of a class: who passed what, and what was hard."""
+    shares = [s for one in graded if (s := _share(one)) is not None]
+    levels = {one.grade.isolation for one in graded if one.grade.results}
+    return (
+        _environment()
+        .get_template("class.html.j2")
+        .render(
+            sheet=sheet,
+            themes=sheet.rubric.themes,
+            rows=[_class_row(sheet, one) for one in graded],
+            rates=pass_rates(sheet.rubric, graded),
+            bars=_bars(shares),
+            median=f"{median(shares):.0%}" if shares else NOTHING,
+            n_right=sum(one.grade.is_right for one in graded),
+            n_problems=sum(bool(one.grade.problem) for one in graded),
+            level=min(levels, default=None),
+            claims=ISOLATION,
+            legend=_legend(),
+        )
+    )
+
+
+def submission_page(sheet: Sheet, graded: Graded) -> str:
+    """Return the page of one submission: its points, and the smallest proof of each failure."""
+    grade = graded.grade
+    groups: dict[str, list[PropertyResult]] = {
+        "failed": [r for r in grade.results if r.verdict.is_bad],
+        "slow": [r for r in grade.results if r.verdict is Verdict.INCONCLUSIVE],
+        "blocked": [r for r in grade.results if r.verdict is Verdict.BLOCKED],
+        "ours": [r for r in grade.results if r.verdict is Verdict.INFRASTRUCTURE],
+        "absent": [r for r in grade.results if r.verdict is Verdict.NOT_APPLICABLE],
+        "passed": [r for r in grade.results if r.verdict is Verdict.PASS],
+    }
+    if grade.problem:
+        groups["ours"] = []  # the problem says it once for all of them
+    found = tally(r.verdict for r in grade.results)
+    return (
+        _environment()
+        .get_template("submission.html.j2")
+        .render(
+            sheet=sheet,
+            grade=grade,
+            summary=sentence(grade, found),
+            themes=_theme_rows(sheet.rubric, graded),
+            worth={row.property: points(row.worth) for row in sheet.rubric.rows},
+            share=_share(graded),
+            claims=ISOLATION,
+            **groups,
+        )
+    )
+
+
+def _class_row(sheet: Sheet, graded: Graded) -> _ClassRow:
+    grade = graded.grade
+    grouped = by_theme(grade.results, sheet.rubric.themes)
+    return _ClassRow(
+        name=grade.submission,
+        link=f"{quote(sheet.folders[grade.submission])}/index.html",
+        engine=grade.engine,
+        problem=grade.problem,
+        cells=tuple(_cell(grouped.get(theme, ())) for theme in sheet.rubric.themes),
+        points=points(grade.points),
+        possible=points(grade.max_points),
+        share=_share(graded),
+    )
+
+
+def _cell(results: Iterable[PropertyResult]) -> _Cell:
+    rows = tuple(results)
+    found = tally(r.verdict for r in rows)
+    mark = mark_of(found)
+    bad = ", ".join(short_name(r) for r in rows if r.verdict.is_bad)
+    text = f"{found.passed}/{found.judged}" if found.judged else mark.word
+    return _Cell(mark, text, f"{mark.word}{': ' + bad if bad else ''}{_left_out(found)}")
+
+
+def _left_out(found: Tally) -> str:
+    return f"; {found.blocked} left out" if found.blocked and found.judged else ""
+
+
+def _theme_rows(rubric: Rubric, graded: Graded) -> list[_ThemeRow]:
+    scores = {s.property: s for s in graded.scores}
+    rows = []
+    for theme, results in by_theme(graded.grade.results, rubric.themes).items():
+        of_theme = [scores[r.property] for r in results if r.property in scores]
+        rows.append(
+            _ThemeRow(
+                theme=theme,
+                cell=_cell(results),
+                earned=_sum(of_theme, "earned"),
+                possible=_sum(of_theme, "possible"),
+                failed=tuple(r for r in results if r.verdict.is_bad),
+            ),
+        )
+    return rows
+
+
+def _sum(scores: Iterable[Score], what: str) -> str:
+    return points(sum(getattr(s, what) for s in scores))
+
+
+def _share(graded: Graded) -> float | None:
+    """Return the share of the points that was earned; None where there were none to earn."""
+    grade = graded.grade
+    return grade.points / grade.max_points if grade.max_points else None
+
+
+_N_BARS: Final = 10
+
+
+def _bars(shares: Sequence[float]) -> list[_Bar]:
+    """Return how many earned 0 to 10 % of their points, 10 to 20 %, ...; the last takes 100 %."""
+    counts = [0] * _N_BARS
+    for share in shares:
+        counts[min(int(share * _N_BARS + 1e-9), _N_BARS - 1)] += 1
+    most = max(counts) or 1
+    return [_Bar(f"{10 * i}", n, 100 * n / most) for i, n in enumerate(counts)]
+
+
+def _legend() -> list[Mark]:
+    part = mark_of(Tally(passed=1, failed=1))
+    order = (Verdict.PASS, Verdict.FAIL, Verdict.BLOCKED, Verdict.NOT_APPLICABLE)
+    return [MARKS[order[0]], part, *(MARKS[v] for v in order[1:]), MARKS[Verdict.INFRASTRUCTURE]]
+
+
+def _distance(value: float | None) -> str:
+    """Return a distance in half-widths as people read it."""
+    if value is None:
+        return NOTHING
+    return f"{value:.2f}" if value < 10 else f"{value:,.0f}" if value < 1e6 else f"{value:.1e}"  # noqa: PLR2004
+
+
+def _anchor(name: str) -> str:
+    return "".join(c if c.isalnum() and c.isascii() else "-" for c in name).strip("-")
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    def finalize(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
+        return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+    environment = Environment(
+        loader=PackageLoader("gradcheck_suite.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    style = files("gradcheck_suite.report").joinpath("templates", "style.css").read_text("utf-8")
+    environment.globals.update(
+        style=Markup(style),  # noqa: S704 - our own file
+        counted=counted,
+        marks=MARKS,
+        short_name=short_name,
+    )
+    environment.filters.update(anchor=_anchor, distance=_distance, points=points)
+    return environment

@@ -1,0 +1,172 @@
+"""What a student reads: an engine's results as lines of plain text.
+
+Every text that a submission wrote is made visible here; a caller may print the lines as they are.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from gradcheck_suite.grading.practice import Practice
+from gradcheck_suite.grading.tally import by_theme, short_name, tally
+from gradcheck_suite.grading.untrusted import one_line, visible
+from gradcheck_suite.records import Comparison, Finding, PropertyResult, Verdict
+from gradcheck_suite.report.words import MARKS, counted
+
+__all__ = [
+    "Line",
+    "Tone",
+    "finding_lines",
+    "header",
+    "is_right",
+    "is_wrong",
+    "plain",
+    "result_lines",
+    "theme_lines",
+    "whole_lines",
+]
+
+Tone = Literal["head", "good", "bad", "part", "quiet", "code", "plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line and how it is meant; a terminal may give the meaning a colour."""
+
+    text: str = ""
+    tone: Tone = "plain"
+
+
+def plain(lines: Iterable[Line]) -> str:
+    """Return the lines as one text."""
+    return "\n".join(line.text for line in lines)
+
+
+def header(target: str, found: Practice) -> Line:
+    """Return the line that says what was examined."""
+    return Line(one_line(f"{target}  {found.name}: {found.description}"), "head")
+
+
+def is_wrong(results: Iterable[PropertyResult]) -> bool:
+    """Tell whether something speaks against the engine, or a clock ran out."""
+    return any(r.verdict.is_bad or r.verdict is Verdict.INCONCLUSIVE for r in results)
+
+
+def is_right(results: Sequence[PropertyResult]) -> bool:
+    """Tell whether nothing speaks against the engine and something for it."""
+    return not is_wrong(results) and any(r.verdict is Verdict.PASS for r in results)
+
+
+def whole_lines(results: Iterable[PropertyResult]) -> list[Line]:
+    """Return each result with all that is known of it."""
+    lines: list[Line] = []
+    for result in results:
+        lines.append(Line())
+        if result.verdict.is_bad:
+            lines += finding_lines(result, whole=True)
+            continue
+        mark = MARKS[result.verdict]
+        reason = f" ({one_line(result.reason)})" if result.reason else ""
+        text = f"{result.property}  {result.title}: {mark.word}{reason}"
+        lines.append(Line(text, "good" if result.verdict is Verdict.PASS else "quiet"))
+    return lines
+
+
+def theme_lines(results: Sequence[PropertyResult], themes: Iterable[str]) -> list[Line]:
+    """Return a line for each theme: how many passed, and the names of those that did not."""
+    grouped = by_theme(results, themes)
+    width = max(map(len, grouped), default=0)
+    return [_theme_line(theme.ljust(width), found) for theme, found in grouped.items()]
+
+
+def result_lines(results: Sequence[PropertyResult], show: str = "") -> list[Line]:
+    """Return every failure at length, then what was left out.
+
+    ``show`` is the command that shows one finding whole, without the property.
+    """
+    lines = [Line()]
+    for result in results:
+        if result.verdict.is_bad or result.verdict is Verdict.INCONCLUSIVE:
+            lines += [*finding_lines(result, show), Line()]
+    blocked = [r for r in results if r.verdict is Verdict.BLOCKED]
+    if blocked:
+        were = "relies" if len(blocked) == 1 else "rely"
+        text = f"{counted(len(blocked), 'other check')} {were} on what failed, left out:"
+        lines.append(Line(f"{text} {one_line(', '.join(r.property for r in blocked))}", "quiet"))
+    for result in results:
+        if result.verdict is Verdict.INFRASTRUCTURE:
+            text = f"{result.property}: not judged, our fault: {one_line(result.reason)}"
+            lines.append(Line(text, "part"))
+    return lines
+
+
+def finding_lines(result: PropertyResult, show: str = "", *, whole: bool = False) -> list[Line]:
+    """Return one failure: its title, the smallest program, the numbers, the lesson.
+
+    ``whole`` adds the place, the closed form and the snippet.
+    """
+    finding = result.finding
+    if finding is None:
+        word = MARKS[result.verdict].word
+        lines = [Line(f"{result.title}: {word}", "bad")]
+        return lines + ([Line(f"  {one_line(result.reason)}")] if result.reason else [])
+    lines = [Line(one_line(finding.title), "bad"), Line()]
+    lines += _indented(finding.listing, "code")
+    lines += [Line(), *_comparison_lines(finding.comparisons)]
+    if finding.comparisons:
+        lines.append(Line())
+    lines += _indented(finding.lesson, "plain", indent="  ")
+    if whole:
+        lines += _rest(finding)
+    elif show:
+        lines.append(Line(f"  Run it: {show} '{result.property}'", "quiet"))
+    return lines
+
+
+_MAX_COMPARISONS: Final = 12  # as many as a screen shows beside a program
+
+
+def _comparison_lines(comparisons: Sequence[Comparison]) -> list[Line]:
+    wrong = [c for c in comparisons if not c.right]
+    shown = wrong[:_MAX_COMPARISONS]
+    names = [one_line(c.what) for c in shown]
+    width = max(map(len, names), default=0)
+    lines = [
+        Line(f"    {name.ljust(width)}  got {one_line(c.actual)}, expected {one_line(c.expected)}")
+        for name, c in zip(names, shown, strict=True)
+    ]
+    if len(wrong) > len(shown):
+        lines.append(Line(f"    and {len(wrong) - len(shown)} more", "quiet"))
+    return lines
+
+
+def _rest(finding: Finding) -> list[Line]:
+    lines = []
+    if finding.place:
+        lines.append(Line(f"  Where: {one_line(finding.place)}"))
+    if finding.closed_form:
+        lines.append(Line(f"  In closed form: {one_line(finding.closed_form)}"))
+    if finding.snippet:
+        lines += [Line(), Line("  A script that shows it by itself:", "quiet"), Line()]
+        lines += _indented(finding.snippet, "code")
+    return lines
+
+
+def _indented(text: str, tone: Tone, indent: str = "    ") -> list[Line]:
+    return [
+        Line(f"{indent}{line}".rstrip(), tone) for line in visible(text).strip("\n").split("\n")
+    ]
+
+
+def _theme_line(theme: str, results: Sequence[PropertyResult]) -> Line:
+    found = tally(r.verdict for r in results)
+    if found.is_absent:
+        return Line(f"  {theme}  not there", "quiet")
+    counts = f"{found.passed} of {found.judged}" if found.judged else "left out"
+    bad = [short_name(r) for r in results if r.verdict.is_bad]
+    slow = [f"{short_name(r)} (time)" for r in results if r.verdict is Verdict.INCONCLUSIVE]
+    rest = [f"{found.blocked} left out"] if found.blocked and found.judged else []
+    rest += [f"{found.infrastructure} not judged"] if found.infrastructure else []
+    names = ", ".join([*bad, *slow]) + (f"  ({', '.join(rest)})" if rest else "")
+    tone: Tone = "bad" if bad else "part" if slow or rest or not found.judged else "good"
+    return Line(f"  {theme}  {counts.ljust(8)}  {names}".rstrip(), tone)

@@ -1,0 +1,1 @@
+"""Hypothesis strategies for Programs: numbers, shapes, calls of ops, sessions, training runs."""

@@ -1,0 +1,95 @@
+"""A builder: the one mutable thing of this floor, by which strategies write Programs down."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gradcheck_suite.program.array import Array
+from gradcheck_suite.program.instructions import (
+    Apply,
+    Assign,
+    Attribute,
+    Backward,
+    ClearGrad,
+    Constant,
+    Detach,
+    GradOf,
+    Instruction,
+    Leaf,
+    Look,
+    Mode,
+    ModeKind,
+    Observe,
+    Program,
+    RetainGrad,
+    SetRequiresGrad,
+)
+
+__all__ = ["Builder"]
+
+
+class Builder:
+    """Instructions in the making; every method that makes a value returns its index."""
+
+    def __init__(self) -> None:
+        self._bodies: list[list[Instruction]] = [[]]
+        self._n = 0
+
+    def add(self, instruction: Instruction) -> int:
+        """Append an instruction and return its index."""
+        self._bodies[-1].append(instruction)
+        self._n += 1
+        return self._n - 1
+
+    def leaf(self, array: Array, *, requires_grad: bool = True) -> int:
+        return self.add(Leaf(array, requires_grad))
+
+    def constant(self, array: Array, *, plain: bool = False) -> int:
+        return self.add(Constant(array, plain))
+
+    def apply(self, op: str, *args: int, **attrs: Attribute) -> int:
+        return self.add(Apply(op, args, tuple(sorted(attrs.items()))))
+
+    def detach(self, x: int) -> int:
+        return self.add(Detach(x))
+
+    def grad_of(self, x: int) -> int:
+        return self.add(GradOf(x))
+
+    def backward(self, x: int, cotangent: Array | None = None, *, retain: bool = False) -> None:
+        self.add(Backward(x, cotangent, retain_graph=retain))
+
+    def clear(self, x: int) -> None:
+        self.add(ClearGrad(x))
+
+    def retain_grad(self, x: int) -> None:
+        self.add(RetainGrad(x))
+
+    def set_requires_grad(self, x: int, *, flag: bool) -> None:
+        self.add(SetRequiresGrad(x, flag))
+
+    def assign(self, x: int, y: int) -> None:
+        self.add(Assign(x, y))
+
+    def observe(self, what: Look, *xs: int) -> None:
+        for x in xs:
+            self.add(Observe(what, x))
+
+    @contextmanager
+    def mode(
+        self,
+        kind: ModeKind,
+        *,
+        decorator: bool = False,
+        raises: bool = False,
+    ) -> Iterator[None]:
+        """Write what follows into the body of a gradient mode."""
+        self._n += 1  # the Mode's own index
+        self._bodies.append([])
+        yield
+        body = tuple(self._bodies.pop())
+        self._bodies[-1].append(Mode(kind, body, decorator, raises))
+
+    def program(self) -> Program:
+        """Return what was written."""
+        assert len(self._bodies) == 1, "a mode is still open"
+        return Program(tuple(self._bodies[0]))

@@ -1,0 +1,82 @@
+"""Every operation under its name: ``reference.ops.exp``. Importing this fills the table."""
+
+from reference.rules.arithmetic import (
+    add,
+    div,
+    equal,
+    greater,
+    greater_equal,
+    less,
+    less_equal,
+    mul,
+    neg,
+    not_equal,
+    pow,
+    power,
+    sub,
+)
+from reference.rules.functions import (
+    abs,
+    astype,
+    clone,
+    cos,
+    exp,
+    log,
+    relu,
+    sigmoid,
+    sign,
+    sin,
+    sqrt,
+    tanh,
+)
+from reference.rules.indexing import getitem, setitem
+from reference.rules.linear_algebra import matmul
+from reference.rules.reductions import max, mean, min, sum
+from reference.rules.selection import maximum, minimum, where
+from reference.rules.shaping import broadcast_to, concatenate, reshape, stack, transpose
+from reference.rules.softmax import log_softmax, softmax
+
+__all__ = [
+    "abs",
+    "add",
+    "astype",
+    "broadcast_to",
+    "clone",
+    "concatenate",
+    "cos",
+    "div",
+    "equal",
+    "exp",
+    "getitem",
+    "greater",
+    "greater_equal",
+    "less",
+    "less_equal",
+    "log",
+    "log_softmax",
+    "matmul",
+    "max",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "mul",
+    "neg",
+    "not_equal",
+    "pow",
+    "power",
+    "relu",
+    "reshape",
+    "setitem",
+    "sigmoid",
+    "sign",
+    "sin",
+    "softmax",
+    "sqrt",
+    "stack",
+    "sub",
+    "sum",
+    "tanh",
+    "transpose",
+    "where",
+]

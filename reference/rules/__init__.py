@@ -1,0 +1,1 @@
+"""The table of operations and their derivatives, one file for each family."""

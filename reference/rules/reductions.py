@@ -1,0 +1,75 @@
+"""Many elements to one: sum, mean, max, min."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from reference.operators import Axis, op
+from reference.primitive import Primitive, linear, primitive
+from reference.tensor import Array, Tensor, as_tensor, wrap
+
+__all__ = ["max", "mean", "min", "sum"]
+
+Shape = tuple[int, ...]
+
+
+def reduced_axes(axis: Axis, ndim: int) -> Shape:
+    """Return the axes that ``axis`` means, none of them negative."""
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(a % ndim for a in ((axis,) if isinstance(axis, int) else axis))
+
+
+def kept(shape: Shape, axis: Axis) -> Shape:
+    """Return ``shape`` with length 1 along the reduced axes: it broadcasts against ``shape``."""
+    axes = reduced_axes(axis, len(shape))
+    return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+def _sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return the sum over ``axis``: None (all axes), an int or a tuple."""
+    return np.sum(x, axis=axis, keepdims=keepdims)
+
+
+sum: Primitive = linear(  # noqa: A001  # the operation's name
+    "sum", _sum, x=lambda g, in_shape, axis: g.reshape(kept(in_shape, axis)).broadcast_to(in_shape)
+)
+
+
+@op
+def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Return the mean over ``axis``: None (all axes), an int or a tuple."""
+    operand = as_tensor(x)
+    count = math.prod(operand.shape[a] for a in reduced_axes(axis, operand.ndim))
+    return operand.sum(axis, keepdims) / count
+
+
+def _max(x: Array, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return the maximum over ``axis``: None (all axes), an int or a tuple."""
+    return np.max(x, axis=axis, keepdims=keepdims)
+
+
+def _min(x: Array, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return the minimum over ``axis``: None (all axes), an int or a tuple."""
+    return np.min(x, axis=axis, keepdims=keepdims)
+
+
+def _shares(x: Tensor, ans: Tensor, axis: Axis) -> Tensor:
+    """Return 1/n for each of the n elements that tie for the extreme, 0 for the others."""
+    ties = x.data == ans.data.reshape(kept(x.shape, axis))
+    with np.errstate(invalid="ignore"):  # NaN is the extreme but equals nothing: 0 / 0
+        shares = ties / ties.sum(axis, keepdims=True)
+    return wrap(shares.astype(x.dtype))
+
+
+def _pull_extreme(g: Tensor, x: Tensor, ans: Tensor, axis: Axis) -> Tensor:
+    return g.reshape(kept(x.shape, axis)) * _shares(x, ans, axis)
+
+
+def _push_extreme(t: Tensor, x: Tensor, ans: Tensor, axis: Axis, keepdims: bool) -> Tensor:
+    return sum(t * _shares(x, ans, axis), axis, keepdims)
+
+
+max = primitive("max", _max, vjps={"x": _pull_extreme}, jvps={"x": _push_extreme})  # noqa: A001
+min = primitive("min", _min, vjps={"x": _pull_extreme}, jvps={"x": _push_extreme})  # noqa: A001

@@ -1,0 +1,4 @@
+from . import functional
+from .tensor import Tensor
+
+__all__ = ["Tensor", "functional"]

@@ -1,0 +1,38 @@
+from .functions import (
+    cos,
+    exp,
+    log,
+    matmul,
+    max,
+    mean,
+    relu,
+    reshape,
+    sigmoid,
+    sin,
+    softmax,
+    sum,
+    tanh,
+    transpose,
+)
+from .variable import Function, Variable, as_variable, no_grad
+
+__all__ = [
+    "Function",
+    "Variable",
+    "as_variable",
+    "cos",
+    "exp",
+    "log",
+    "matmul",
+    "max",
+    "mean",
+    "no_grad",
+    "relu",
+    "reshape",
+    "sigmoid",
+    "sin",
+    "softmax",
+    "sum",
+    "tanh",
+    "transpose",
+]
