@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -30,6 +31,7 @@ _NOT_RIGHT: Final = 1
 _WRONG_USAGE: Final = 2
 _OUR_FAULT: Final = 3
 _INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
+_FILE_WIDTH: Final = 140  # columns of a table that goes to a file or another program
 
 app = typer.Typer(
     help="Tell whether an automatic-differentiation engine is right, and show why when it is not.",
@@ -77,7 +79,7 @@ def _before_any_command(
 
 
 @app.command()
-def grade(  # noqa: PLR0913 - a command has its options
+def grade(
     folder: Annotated[Path, typer.Argument(help="A folder with one entry for each submission.")],
     *,
     assignment: Annotated[Path, typer.Option(help="What is asked for, in TOML.")],
@@ -147,7 +149,7 @@ def check(
     with _progress() as progress:
         found = practise(engine, ids, drawn=_drawn(seed, cases), entry=entry, progress=progress)
     lines = [header(engine, found), *theme_lines(found.results, THEMES)]
-    details = result_lines(found.results, f"gradcheck-suite show {engine}")
+    details = result_lines(found.results, f"gradcheck-suite show {quote(engine)}")
     _print(console, [*lines, *details])
     raise typer.Exit(0 if is_right(found.results) else _NOT_RIGHT)
 
@@ -198,7 +200,9 @@ def _drawn(seed: int, cases: int | None) -> "ExamSection":
 def _console() -> "Console":
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=False)
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    return Console(highlight=False, width=_FILE_WIDTH)
 
 
 def _print(console: "Console", lines: "list[Line]") -> None:

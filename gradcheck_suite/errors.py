@@ -4,10 +4,10 @@
 
     GradcheckError                  everything that this package raises on purpose
     |-- UsageError                  the command line or a call is wrong (exit status 2)
-    |   |-- AssignmentError         an assignment file is broken: names file, key, found, expected
+    |   |-- AssignmentError         an assignment file is broken: file, key, found
     |   `-- SubmissionError         a submission cannot be graded: no engine, two engines, no import
     |-- ProgramError                a Program is malformed: a bad index, a bad shape, cut bytes
-    |-- UndecidableError            the oracle cannot certify a case (a tie, an overflow); not graded
+    |-- UndecidableError            the oracle cannot certify a case (a tie, an overflow)
     |-- JuryError                   oracles contradict each other: a fault of this project
     `-- SandboxError                the worker broke the protocol or could not be started
 

@@ -69,7 +69,7 @@ def _examine_property(
         return _result(entry, Verdict.BLOCKED, reach.why_blocked(applicable))
     if entry.isolated:
         subject.restart()
-    tally = _run(entry, usable, subject)
+    tally = _run(entry, usable, subject, reach)
     if entry.isolated:
         subject.restart()
     return _conclude(entry, tally, subject, reach, with_findings)
@@ -87,7 +87,7 @@ class _Tally:
     """The conventions that fit every case so far; None before the first."""
 
 
-def _run(entry: Property, cases: Sequence[Case], subject: Subject) -> _Tally:
+def _run(entry: Property, cases: Sequence[Case], subject: Subject, reach: Reach) -> _Tally:
     tally = _Tally()
     for case in cases:
         outcomes = subject.run(case.program)
@@ -96,7 +96,13 @@ def _run(entry: Property, cases: Sequence[Case], subject: Subject) -> _Tally:
             if len(tally.lost) >= _MAX_LOST or outcomes.kind in {"deadline", "infrastructure"}:
                 break
             continue
-        judgement = judge(case.sheets, outcomes, strict_shape=entry.strict_shape)
+        judgement = judge(
+            case.sheets,
+            outcomes,
+            strict_shape=entry.strict_shape,
+            coarse=reach.coarse,
+        )
+        reach.coarse |= judgement.coarse
         tally.n_judged += 1
         tally.n_elements += judgement.n_elements
         if not judgement.right:
@@ -121,7 +127,7 @@ def _conclude(
     }
     if tally.wrong:
         raised = all(judgement.raised for _, judgement in tally.wrong)
-        case, judgement = tally.wrong[0]
+        case, judgement = _by_itself(entry, tally.wrong, subject)
         finding = explain(entry, case, judgement, subject, reach) if with_findings else None
         wrong = next(look for look in judgement.looks if not look.right)
         reason = f"got {wrong.actual}, expected {wrong.expected}"
@@ -134,8 +140,24 @@ def _conclude(
         conventions = ", ".join(entry.conventions)
         reason = f"each case follows a convention of its own ({conventions}), expected one for all"
         return _result(entry, Verdict.FAIL, reason, **counts)
-    choices = sorted(tally.choices or frozenset())[0] if entry.conventions else ()
+    choices = min(tally.choices or ((),)) if entry.conventions else ()
     return _result(entry, Verdict.PASS, ", ".join(f"{k}: {v}" for k, v in choices), **counts)
+
+
+def _by_itself(
+    entry: Property,
+    wrong: Sequence[tuple[Case, Judgement]],
+    subject: Subject,
+) -> tuple[Case, Judgement]:
+    """Return the first case that fails in a fresh worker, not for what an earlier one left."""
+    for case, judgement in wrong if entry.isolated else ():
+        subject.restart()
+        outcomes = subject.run(case.program)
+        if isinstance(outcomes, Lost):
+            break
+        if not judge(case.sheets, outcomes, strict_shape=entry.strict_shape).right:
+            return case, judgement
+    return wrong[0]
 
 
 _LOSSES = {

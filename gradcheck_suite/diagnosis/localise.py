@@ -28,7 +28,9 @@ def place_of_fault(entry: Property, case: Case, subject: Subject, reach: Reach) 
     """Return one sentence on where the fault is."""
     if entry.op:
         return f"the op {entry.op}"
-    session = Session(Dialect(**{k: v for k, v in case.sheets[0].choices}))
+    if entry.isolated:
+        return entry.title  # the engine may be in the wrong mode by now: no op can be blamed
+    session = Session(Dialect(**dict(case.sheets[0].choices)))
     session.run(case.program)
     for index, instruction in case.program.numbered():
         if not isinstance(instruction, Apply) or index not in session.values:
@@ -58,7 +60,7 @@ def _is_wrong_alone(call: Call, subject: Subject, reach: Reach) -> bool:
     outcomes = subject.run(program)
     if isinstance(outcomes, Lost):
         return False
-    return not judge(case.sheets, outcomes, strict_shape=False).right
+    return not judge(case.sheets, outcomes, strict_shape=False, coarse=reach.coarse).right
 
 
 def _signed(shape: Shape) -> Array:

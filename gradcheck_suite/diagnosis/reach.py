@@ -18,6 +18,8 @@ class Reach:
     def __init__(self, spelling: Spelling, capabilities: frozenset[str]) -> None:
         """Start with nothing unsound."""
         self._capabilities = capabilities
+        self.coarse = False
+        """Whether the engine was seen to compute in float32; then all of it is judged so."""
         self._unsound: dict[str, str] = {}
         names = template(spelling.backward).names
         self._takes_cotangent = any(name.startswith("cotangent") for name in names)
@@ -43,7 +45,7 @@ class Reach:
         return "not there: " + ", ".join(_in_words(name) for name in fewest)
 
     def why_blocked(self, cases: Iterable[Case]) -> str:
-        """Name the failed properties that stand before all of ``cases``, the most frequent first."""
+        """Name the failed properties that stand before ``cases``, the most frequent first."""
         counts = Counter(name for case in cases for name in sorted(self.blockers(case)))
         return "left out because of " + ", ".join(name for name, _ in counts.most_common(3))
 

@@ -1,4 +1,4 @@
-"""Shrink a failure: draw again from the property's own strategy and keep the smallest that fails."""
+"""Shrink a failure: draw again from the property's strategy, keep the smallest that fails."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from gradcheck_suite.exams.jury import case_of
 from gradcheck_suite.program.instructions import Program
 from gradcheck_suite.properties.judging import Judgement, judge
 from gradcheck_suite.properties.property import Property
-from gradcheck_suite.strategies.drawing import find_smallest, seed_for, size
+from gradcheck_suite.strategies.drawing import find_smallest, n_steps, seed_for
 from gradcheck_suite.strategies.world import SCALARS, TENSORS, World
 
 __all__ = ["smallest_failure"]
@@ -26,17 +26,17 @@ def smallest_failure(
     subject: Subject,
     reach: Reach,
 ) -> tuple[Case, Judgement]:
-    """Return the smallest case known to fail: ``case`` itself, or a smaller one that was found.
+    """Return the smallest case known to fail: ``case`` itself, or one that was found and shrunk.
 
     Scalars are tried before arrays. Cases that the engine cannot run, that cannot be decided, or
-    that rely on what is known to be broken do not count.
+    that rely on what is known to be broken do not count. Where a fault may leave a mode switched
+    there is no search: what fails after that need not fail by itself.
     """
-    best = (case, judgement)
-    for world in _worlds(entry):
+    for world in () if entry.isolated else _worlds(entry):
         found = _search(entry, world, subject, reach)
-        if found is not None and size(found[0].program) < size(best[0].program):
+        if found is not None and n_steps(found[0].program) <= n_steps(case.program):
             return found
-    return best
+    return case, judgement
 
 
 def _worlds(entry: Property) -> Sequence[World]:
@@ -62,7 +62,12 @@ def _search(
         if isinstance(outcomes, Lost):
             runs = _MAX_RUNS  # a hang while shrinking: what is known has to do
             return False
-        judgement = judge(case.sheets, outcomes, strict_shape=entry.strict_shape)
+        judgement = judge(
+            case.sheets,
+            outcomes,
+            strict_shape=entry.strict_shape,
+            coarse=reach.coarse,
+        )
         if not judgement.right:
             failures[program] = (case, judgement)
         return not judgement.right

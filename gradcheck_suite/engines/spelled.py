@@ -146,14 +146,18 @@ class SpelledEngine:
         self.run_line(self.spelling.set_requires_grad, x=x, flag=flag)
 
     def assign(self, x: Handle, y: Handle) -> None:
-        self.run_line(self.spelling.assign, x=x, y=y, **self._numbers(self.value(y).values))
+        number = self.value(y)
+        data = self._numbers(number.values)
+        if number.dtype == "float32":  # an engine of float32 would otherwise turn to float64
+            data["data"] = data["data"].astype(np.float32)
+        self.run_line(self.spelling.assign, x=x, y=y, **data)
 
     def mode(self, kind: ModeKind) -> AbstractContextManager[object]:
         manager = self.run_line(getattr(self.spelling, kind))
-        return nullcontext() if manager is None else manager  # type: ignore[no-any-return]
+        return nullcontext() if manager is None else manager
 
     def decorate(self, kind: ModeKind, function: Callable[[], None]) -> Callable[[], None]:
-        return self.run_line(getattr(self.spelling, kind))(function)  # type: ignore[no-any-return]
+        return self.run_line(getattr(self.spelling, kind))(function)  # type: ignore[no-any-return]  # theirs
 
     def optimizer_step(self, rule: str, parameters: Sequence[Handle], settings: Attributes) -> None:
         key = (rule, settings, *(id(p) for p in parameters))

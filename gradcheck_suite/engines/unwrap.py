@@ -51,7 +51,7 @@ def _number(x: object) -> Number | None:
     if kind is array.array:
         return Number(np.array(x, dtype=np.float64), "float64")
     if kind is list or kind is tuple:
-        return _nested(x)  # type: ignore[arg-type]
+        return _nested(x)  # type: ignore[arg-type]  # a list or a tuple
     return None
 
 
@@ -76,11 +76,11 @@ def _open(x: object) -> object | None:
     for name in _ATTRIBUTES:
         inner = getattr(x, name, None)
         if inner is not None and not callable(inner) and not isinstance(inner, memoryview):
-            return inner  # type: ignore[no-any-return]
+            return inner  # type: ignore[no-any-return]  # whatever is inside
     for name in (*_METHODS, *_ATTRIBUTES):
         method = getattr(x, name, None)
         if callable(method):
-            return method()  # type: ignore[no-any-return]
+            return method()  # type: ignore[no-any-return]  # likewise
     return None
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 
+from gradcheck_suite.engines.dialect import dialects
 from gradcheck_suite.engines.interpreter import run
 from gradcheck_suite.engines.known import known_engine
 from gradcheck_suite.engines.spelled import SpelledEngine
@@ -17,7 +18,6 @@ from gradcheck_suite.exams.exam import Case
 from gradcheck_suite.oracles.answer import Interval, Sheet
 from gradcheck_suite.oracles.semantics import answers
 from gradcheck_suite.oracles.symbolic import closed_gradients, evaluate
-from gradcheck_suite.engines.dialect import dialects
 from gradcheck_suite.program.features import needs, relies_on
 from gradcheck_suite.program.instructions import Program
 from gradcheck_suite.program.printing import lines
@@ -93,7 +93,7 @@ def _witnesses() -> tuple[_Witness, ...]:
 
 
 def _sheets(entry: Property, program: Program) -> tuple[Sheet, ...]:
-    found = []
+    found: list[Sheet] = []
     for dialect in dialects(entry.conventions):
         sheet = Sheet(dialect.choices(entry.conventions), answers(program, dialect))
         if all(sheet.answers != other.answers for other in found):

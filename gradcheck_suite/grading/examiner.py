@@ -1,11 +1,13 @@
 """The examiner of a class: one sandboxed worker and one exam for each submission."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradcheck_suite.diagnosis.describe import describe
 from gradcheck_suite.diagnosis.examine import examine
 from gradcheck_suite.exams.exam import Exam
 from gradcheck_suite.grading.assignment import Assignment
+from gradcheck_suite.grading.conventions import chosen, hold_to
 from gradcheck_suite.grading.runner import Examined, Progress
 from gradcheck_suite.grading.submissions import Submission
 from gradcheck_suite.sandbox.supervisor import Supervisor
@@ -28,13 +30,25 @@ class SandboxExaminer:
             results = examine(
                 self.exam,
                 supervisor,
-                required=frozenset(self.assignment.ops),
-                explain=True,
+                required=_missing(self.assignment.ops, supervisor.capabilities),
+                with_findings=True,
                 on_progress=progress,
             )
+            results = hold_to(self.assignment.fixed, results)
             return Examined(
                 spelling=supervisor.spelling,
                 description=describe(supervisor.spelling),
                 results=results,
                 isolation=supervisor.isolation.level,
+                conventions=chosen(results),
             )
+
+
+def _missing(ops: Sequence[str], capabilities: frozenset[str]) -> frozenset[str]:
+    """Return the ops that the engine does not have in any form.
+
+    An op that is there is not missing because a property asks for more than the op: a scalar
+    engine's addition is complete without broadcasting.
+    """
+    there = {need.removeprefix("op:").partition(".")[0] for need in capabilities}
+    return frozenset(op for op in ops if op not in there)

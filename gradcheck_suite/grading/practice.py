@@ -42,7 +42,7 @@ def practise(
         return Practice(
             name=subject.spelling.name,
             description=describe(subject.spelling),
-            results=examine(exam, subject, explain=True, on_progress=progress),
+            results=examine(exam, subject, with_findings=True, on_progress=progress),
         )
 
 

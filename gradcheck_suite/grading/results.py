@@ -65,6 +65,7 @@ class PropertyDocument(_Document, frozen=True):
     reason: str
     n_judged: int
     n_failed: int
+    n_elements: int
     finding: FindingDocument | None = None
 
 
@@ -182,6 +183,7 @@ def _property(result: PropertyResult) -> PropertyDocument:
         reason=result.reason,
         n_judged=result.n_judged,
         n_failed=result.n_failed,
+        n_elements=result.n_elements,
         finding=None if result.finding is None else _finding(result.finding),
     )
 
@@ -217,6 +219,7 @@ def _read_property(document: PropertyDocument) -> PropertyResult:
         reason=document.reason,
         n_judged=document.n_judged,
         n_failed=document.n_failed,
+        n_elements=document.n_elements,
         finding=None if finding is None else _read_finding(finding),
     )
 

@@ -6,7 +6,7 @@ from math import fsum
 
 from gradcheck_suite.grading.assignment import Assignment
 from gradcheck_suite.grading.selection import precision, selected
-from gradcheck_suite.properties.catalogue import CATALOGUE
+from gradcheck_suite.properties.catalogue import CATALOGUE, THEMES
 from gradcheck_suite.records import Grade, PropertyResult, Verdict
 
 __all__ = ["Graded", "Row", "Rubric", "Score", "rubric_of", "score", "totals"]
@@ -38,8 +38,9 @@ class Rubric:
 
     @property
     def themes(self) -> tuple[str, ...]:
-        """Return the themes that occur, in order."""
-        return tuple(dict.fromkeys(row.theme for row in self.rows))
+        """Return the themes that occur, in the order of the catalogue."""
+        found = {row.theme for row in self.rows}
+        return tuple(theme for theme in THEMES if theme in found)
 
 
 @dataclass(frozen=True, slots=True)

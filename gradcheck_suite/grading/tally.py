@@ -38,6 +38,7 @@ class PassRate:
 
     name: str
     title: str
+    """What a failure means."""
     theme: str
     tally: Tally
 
@@ -87,4 +88,4 @@ def pass_rates(rubric: Rubric, graded: Sequence[Graded]) -> tuple[PassRate, ...]
 def short_name(result: PropertyResult) -> str:
     """Return what tells a property from the others of its theme: ``tanh`` of ``gradient[tanh]``."""
     _, bracket, rest = result.property.partition("[")
-    return rest.rstrip("]") if bracket else result.title
+    return rest.rstrip("]") if bracket else result.property.replace("_", " ")

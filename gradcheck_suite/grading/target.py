@@ -35,7 +35,7 @@ def open_target(target: str, entry: str = "") -> Iterator[Subject]:
         with Supervisor(place, entry=entry or None) as supervisor:
             yield supervisor
     else:
-        from gradcheck_suite.engines.discovery.load import load
+        from gradcheck_suite.engines.discovery import load
 
         yield InProcess(load(place, target))
 

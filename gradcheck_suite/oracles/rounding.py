@@ -10,19 +10,19 @@ from typing import Final
 __all__ = ["FLOAT32", "FLOAT64", "ULPS", "Precision"]
 
 ULPS: Final = {
-    # IEEE 754-2019, 5.4.1: correctly rounded, half a unit. One unit leaves room for a library that
-    # divides by multiplying with a reciprocal.
+    # IEEE 754-2019, 5.4.1: correctly rounded, half a unit. One unit leaves room for a library
+    # that divides by multiplying with a reciprocal.
     "add": 1,
     "mul": 1,
     "div": 1,
     "sqrt": 1,
-    # NumPy's vector loops promise at most 4 ulp (numpy/_core/src/umath, "ULP ERROR" notes; measured
-    # 2.5 for exp and log, 1.5 for sin and cos); glibc's manual, "Errors in Math Functions", has 1.
+    # NumPy's vector loops promise at most 4 ulp (numpy/_core/src/umath, notes on ULP errors);
+    # glibc's manual, "Errors in Math Functions", has 1.
     "exp": 4,
     "log": 4,
     "sin": 4,
     "cos": 4,
-    # glibc's manual has 2 for tanh; the widest in use is Intel SVML's low-accuracy 4; 6 with margin.
+    # glibc's manual has 2 for tanh; the widest in use, Intel SVML's, 4; 6 has a margin.
     "tanh": 6,
     "atanh": 6,
     # glibc 1, SVML 4, and repeated multiplication for the small exponents that courses write: 4.

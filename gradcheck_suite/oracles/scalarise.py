@@ -63,7 +63,7 @@ class Node:
     ) -> "Node":
         """Return the node for ``primitive`` applied to ``args``."""
         first, second = (
-            primitive.evaluate([a.balls[k] for a in args], value_of and value_of.balls[k])
+            primitive.evaluate([a.balls[k] for a in args], value_of.balls[k] if value_of else None)
             for k in (0, 1)
         )
         return cls((first, second), primitive, args, value_of)
@@ -73,7 +73,7 @@ class Node:
         return Node(self.balls)
 
     def partial(self, position: int) -> "Node":
-        """Return the derivative with respect to an argument, as a node that can be derived again."""
+        """Return the derivative with respect to an argument, as a node of the graph."""
         assert self.primitive is not None
         return Node.make(self.primitive.partial(position), self.args, self.value_of or self)
 

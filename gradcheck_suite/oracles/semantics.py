@@ -266,9 +266,9 @@ def _accumulate(variable: Variable, found: dict[Node, Node], *, keep: bool) -> N
     """Add the adjoints to a leaf; a result remembers them where that was asked for."""
     nodes = variable.nodes.ravel().tolist()
     zero = Node.number(0.0)
-    flow = np.empty(len(nodes), dtype=object)
-    flow[:] = [found.get(node, zero) for node in nodes]
-    flow = flow.reshape(variable.nodes.shape)
+    flat = np.empty(len(nodes), dtype=object)
+    flat[:] = [found.get(node, zero) for node in nodes]
+    flow = flat.reshape(variable.nodes.shape)
     if variable.is_leaf or variable.retains or keep:
         variable.grad = flow if variable.grad is None else _sum(variable.grad, flow)
 

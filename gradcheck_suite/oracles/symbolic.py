@@ -51,10 +51,7 @@ def closed_gradients(program: Program) -> dict[int, list[ClosedForm]] | None:
     symbols, values = _symbols(program, session)
     weights = [1] * len(root) if backward.cotangent is None else backward.cotangent.values
     total = sum(
-        (
-            sympy.Rational(w) * _expression(n, symbols)
-            for w, n in zip(weights, root, strict=True)
-        ),
+        (sympy.Rational(w) * _expression(n, symbols) for w, n in zip(weights, root, strict=True)),
         start=sympy.Integer(0),
     )
     return {

@@ -85,7 +85,7 @@ def _write(out: bytearray, value: object) -> None:
             out += struct.pack(f"<{n}{items}", *value.values)
         case _ if type(value) in _CODES:
             out += struct.pack("<cB", b"R", _CODES[type(value)])
-            for field in fields(value):  # type: ignore[arg-type]
+            for field in fields(value):  # type: ignore[arg-type]  # one of _RECORDS
                 _write(out, getattr(value, field.name))
         case _:
             msg = f"got {value!r} in a Program, expected plain data of the language"

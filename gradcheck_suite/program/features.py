@@ -5,6 +5,8 @@ to an engine; ``relies_on`` decides whether a failure would count a fault twice 
 property has already found.
 """
 
+from collections import Counter
+
 from gradcheck_suite.program.instructions import (
     Apply,
     Assign,
@@ -61,15 +63,13 @@ def relies_on(program: Program) -> frozenset[str]:
     plain = _plain(program)
     instructions = [i for _, i in program.numbered()]
     found = {f"value:{op}" for op in ops_used(program)}
-    n_backward = sum(isinstance(i, Backward) for i in instructions)
-    if n_backward:
+    roots = [i.x for i in instructions if isinstance(i, Backward)]
+    if roots:
         found |= {f"gradient:{op}" for op in ops_used(program)}
-    if n_backward > 1:
+    if len(roots) > 1:
         found.add("accumulation")
-    uses = [x for i in instructions if isinstance(i, Apply) for x in i.args]
-    made_by_op = {k for k, i in program.numbered() if isinstance(i, (Apply, Leaf))}
-    if n_backward and any(uses.count(x) > 1 for x in made_by_op):
-        found.add("sharing")
+    for root in roots:
+        found |= _sharing(root, program)
     for instruction in instructions:
         found |= _needs_of(instruction, known, plain) & _STRUCTURAL
         if isinstance(instruction, Apply):
@@ -83,10 +83,24 @@ _STRUCTURAL = frozenset(
 )
 
 
+def _sharing(root: int, program: Program) -> set[str]:
+    """Name what is used twice in the graph of ``root``: ``fan_out`` for results, ``sharing``."""
+    made = {k: i for k, i in program.numbered() if isinstance(i, (Apply, Leaf))}
+    graph, stack = {root}, [root]
+    uses: Counter[int] = Counter()
+    while stack:
+        instruction = made.get(stack.pop())
+        for x in instruction.args if isinstance(instruction, Apply) else ():
+            uses[x] += 1
+            if x not in graph:
+                graph.add(x)
+                stack.append(x)
+    twice = {type(made[x]) for x, n in uses.items() if n > 1 and x in made}
+    return ({"sharing"} if twice else set()) | ({"fan_out"} if Apply in twice else set())
+
+
 def _plain(program: Program) -> frozenset[int]:
-    return frozenset(
-        k for k, i in program.numbered() if isinstance(i, Constant) and i.plain
-    )
+    return frozenset(k for k, i in program.numbered() if isinstance(i, Constant) and i.plain)
 
 
 def _is_condition(program: Program, index: int) -> bool:
@@ -147,6 +161,4 @@ def _broadcasts(apply: Apply, known: dict[int, Shape], plain: frozenset[int]) ->
 
 def _plain_uses(apply: Apply, plain: frozenset[int]) -> set[str]:
     sides = ("left", "right")
-    return {
-        f"plain:{apply.op}.{sides[k]}" for k, a in enumerate(apply.args[:2]) if a in plain
-    }
+    return {f"plain:{apply.op}.{sides[k]}" for k, a in enumerate(apply.args[:2]) if a in plain}

@@ -74,7 +74,7 @@ def script(program: Program, spelling: Spelling, expected: Mapping[int, str]) ->
                 label = f"{line.text} is"
                 out.append(f"{indent}print({label!r}, {line.text})")
                 out.append(f"{indent}print({'  expected ' + expected[line.index]!r})")
-        elif line.index in expected:
+        elif line.index is not None and line.index in expected:
             out.append(f"{indent}try:")
             out += [f"{indent}{_INDENT}{part}" for part in line.text.splitlines()]
             out.append(f"{indent}{_INDENT}print('no exception was raised')")

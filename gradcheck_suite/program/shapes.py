@@ -1,6 +1,9 @@
 """Shape inference: the shape of every value of a Program, by the ops' own forwards."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from gradcheck_suite.errors import ProgramError
 from gradcheck_suite.program.array import Array
@@ -38,7 +41,7 @@ def shapes(program: Program) -> dict[int, Shape]:
 def shape_of_result(op: str, operands: tuple[Shape, ...], attrs: Attributes = ()) -> Shape:
     """Return the shape of ``op`` applied to arrays of the shapes ``operands``."""
     row = op_named(op)
-    ones = [np.ones(shape) for shape in operands]
+    ones: list[npt.NDArray[Any]] = [np.ones(shape) for shape in operands]
     if row.signature == "where":
         ones[0] = ones[0] > 0
     try:

@@ -8,7 +8,7 @@ report never shows something else than what was run.
 import ast
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from gradcheck_suite.errors import UsageError
 
@@ -89,18 +89,14 @@ class Template:
             expression = body[0]
             assert isinstance(expression, ast.Expr)
             body = [ast.Return(expression.value)]
-        arguments = ast.arguments(
-            posonlyargs=[],
-            args=[ast.arg(name) for name in parameters],
-            kwonlyargs=[],
-            kw_defaults=[],
-            defaults=[],
-        )
-        function = ast.FunctionDef("run", arguments, body, [], type_params=[])
-        module = ast.fix_missing_locations(ast.Module([function], []))
+        module = ast.parse(f"def run({', '.join(parameters)}): ...")
+        function = module.body[0]
+        assert isinstance(function, ast.FunctionDef)
+        function.body = body
+        ast.fix_missing_locations(module)
         scope: dict[str, Any] = {}
         exec(compile(module, f"<{self.text}>", "exec"), namespace, scope)  # noqa: S102 - its purpose
-        return scope["run"]  # type: ignore[no-any-return]
+        return cast("Callable[..., Any]", scope["run"])
 
     def _pruned(self, dropped: frozenset[str]) -> ast.Module:
         tree = ast.parse(self.text)
@@ -118,7 +114,7 @@ class _Prune(ast.NodeTransformer):
     def __init__(self, dropped: frozenset[str]) -> None:
         self._dropped = dropped
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802 - ast's protocol
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         node.args = [a for a in node.args if not self._drops(a)]
         node.keywords = [k for k in node.keywords if not self._drops(k.value)]
         return self.generic_visit(node)
@@ -136,5 +132,5 @@ class _Fill(ast.NodeTransformer):
     def __init__(self, parsed: Mapping[str, ast.expr]) -> None:
         self._parsed = parsed
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802 - ast's protocol
+    def visit_Name(self, node: ast.Name) -> ast.AST:
         return self._parsed.get(node.id, node)

@@ -41,6 +41,8 @@ class Look:
     raised: bool = False
     """Whether an exception, or the lack of one, is what was wrong."""
     n_elements: int = 0
+    coarse: bool = False
+    """Whether the engine was seen to compute in float32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +60,47 @@ class Judgement:
         return any(look.raised for look in self.looks if not look.right)
 
     @property
+    def coarse(self) -> bool:
+        """Tell whether some number was seen to be computed in float32."""
+        return any(look.coarse for look in self.looks)
+
+    @property
     def n_elements(self) -> int:
         """Return how many numbers were compared with an interval."""
         return sum(look.n_elements for look in self.looks)
 
 
-def judge(sheets: Iterable[Sheet], outcomes: Outcomes, *, strict_shape: bool) -> Judgement:
-    """Judge what was seen by every sheet; it is right when at least one sheet accepts all of it."""
-    tried = [(sheet, _looks(sheet.answers, outcomes, strict_shape)) for sheet in sheets]
+def judge(
+    sheets: Iterable[Sheet],
+    outcomes: Outcomes,
+    *,
+    strict_shape: bool,
+    coarse: bool = False,
+) -> Judgement:
+    """Judge what was seen by every sheet; it is right when at least one sheet accepts all of it.
+
+    ``coarse``: the engine is known to compute in float32, whatever its containers say.
+    """
+    tried = [(sheet, _looks(sheet.answers, outcomes, strict_shape, coarse)) for sheet in sheets]
     right = frozenset(s.choices for s, looks in tried if all(look.right for look in looks))
     best = min(tried, key=lambda pair: sum(not look.right for look in pair[1]))
     return Judgement(bool(right), best[1], right)
 
 
-def _looks(answers: Answers, outcomes: Outcomes, strict_shape: bool) -> tuple[Look, ...]:
+def _looks(
+    answers: Answers,
+    outcomes: Outcomes,
+    strict_shape: bool,
+    coarse: bool,
+) -> tuple[Look, ...]:
     known = dict(answers)
     found = []
     for index in sorted({*known, *outcomes}):
         answer, outcome = known.get(index), outcomes.get(index)
         if outcome is None and answer is not None and not isinstance(answer, MustRaise):
             continue  # it hangs on an instruction that raised, which has a look of its own
-        found.append(compare(index, answer, outcome, strict_shape=strict_shape))
+        look = compare(index, answer, outcome, strict_shape=strict_shape, coarse=coarse)
+        found.append(look)
     return tuple(found)
 
 
@@ -88,6 +110,7 @@ def compare(
     outcome: Outcome | None,
     *,
     strict_shape: bool,
+    coarse: bool = False,
 ) -> Look:
     """Judge one outcome; no answer means that nothing was to be raised there."""
     expected = print_expected(answer)
@@ -100,7 +123,7 @@ def compare(
         )
     match answer, outcome:
         case Interval(), Number():
-            return _compare_numbers(index, answer, outcome, strict_shape)
+            return _compare_numbers(index, answer, outcome, strict_shape, coarse)
         case ZeroOrNothing(), Number(values=values):
             right = not np.any(values)
             return Look(index, right, expected, _print_outcome(outcome), n_elements=values.size)
@@ -115,9 +138,16 @@ def compare(
             return Look(index, right=False, expected=expected, actual=_print_outcome(outcome))
 
 
-def _compare_numbers(index: int, answer: Interval, seen: Number, strict_shape: bool) -> Look:
+def _compare_numbers(
+    index: int,
+    answer: Interval,
+    seen: Number,
+    strict_shape: bool,
+    coarse: bool,
+) -> Look:
     values = seen.values
-    expected = print_expected(answer, coarse=_is_coarse(answer, seen))
+    coarse = coarse or _is_coarse(answer, seen)
+    expected = print_expected(answer, coarse=coarse)
     actual = _print_outcome(seen)
     n = len(answer.middle)
     same = values.shape == answer.shape if strict_shape else values.size == n
@@ -126,10 +156,10 @@ def _compare_numbers(index: int, answer: Interval, seen: Number, strict_shape: b
         expected = f"{expected} of shape {answer.shape}"
         return Look(index, right=False, expected=expected, actual=actual, n_elements=n)
     middle = np.array(answer.middle)
-    half = np.array(answer.half32 if _is_coarse(answer, seen) else answer.half64)
+    half = np.array(answer.half32 if coarse else answer.half64)
     off = np.abs(values.ravel() - middle)
     right = bool(np.all(off <= half))  # <=, so that NaN is wrong
-    return Look(index, right, expected, actual, _distance(off, half), n_elements=n)
+    return Look(index, right, expected, actual, _distance(off, half), n_elements=n, coarse=coarse)
 
 
 def _is_coarse(answer: Interval, seen: Number) -> bool:

@@ -51,6 +51,7 @@ STRUCTURE: Final = (
         "a second backward overwrites the gradient of a leaf",
         "The gradient of a leaf adds up over backward passes until it is cleared, so that "
         "several losses, or several batches, can share one step.",
+        level=2,
         establishes=("accumulation",),
     ),
     _property(

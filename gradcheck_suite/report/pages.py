@@ -91,6 +91,7 @@ class _Bar:
 def class_page(sheet: Sheet, graded: Sequence[Graded]) -> str:
     """Return the page of a class: who passed what, and what was hard."""
     shares = [s for one in graded if (s := _share(one)) is not None]
+    rates = pass_rates(sheet.rubric, graded)
     levels = {one.grade.isolation for one in graded if one.grade.results}
     return (
         _environment()
@@ -99,7 +100,8 @@ def class_page(sheet: Sheet, graded: Sequence[Graded]) -> str:
             sheet=sheet,
             themes=sheet.rubric.themes,
             rows=[_class_row(sheet, one) for one in graded],
-            rates=pass_rates(sheet.rubric, graded),
+            hard=[r for r in rates if r.rate is not None and r.rate < 1],
+            easy=[r for r in rates if r.rate is None or r.rate == 1],
             bars=_bars(shares),
             median=f"{median(shares):.0%}" if shares else NOTHING,
             n_right=sum(one.grade.is_right for one in graded),

@@ -5,12 +5,14 @@ Every text that a submission wrote is made visible here; a caller may print the 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from shlex import quote
+from textwrap import wrap
 from typing import Final, Literal
 
 from gradcheck_suite.grading.practice import Practice
 from gradcheck_suite.grading.tally import by_theme, short_name, tally
 from gradcheck_suite.grading.untrusted import one_line, visible
-from gradcheck_suite.records import Comparison, Finding, PropertyResult, Verdict
+from gradcheck_suite.records import Finding, PropertyResult, Verdict
 from gradcheck_suite.report.words import MARKS, counted
 
 __all__ = [
@@ -25,6 +27,8 @@ __all__ = [
     "theme_lines",
     "whole_lines",
 ]
+
+_WIDTH: Final = 88  # of running text, with its margin inside a terminal of 90
 
 Tone = Literal["head", "good", "bad", "part", "quiet", "code", "plain"]
 
@@ -67,7 +71,7 @@ def whole_lines(results: Iterable[PropertyResult]) -> list[Line]:
             continue
         mark = MARKS[result.verdict]
         reason = f" ({one_line(result.reason)})" if result.reason else ""
-        text = f"{result.property}  {result.title}: {mark.word}{reason}"
+        text = f"{result.property}: {mark.word}{reason}"
         lines.append(Line(text, "good" if result.verdict is Verdict.PASS else "quiet"))
     return lines
 
@@ -101,42 +105,22 @@ def result_lines(results: Sequence[PropertyResult], show: str = "") -> list[Line
 
 
 def finding_lines(result: PropertyResult, show: str = "", *, whole: bool = False) -> list[Line]:
-    """Return one failure: its title, the smallest program, the numbers, the lesson.
+    """Return one failure: its title, the smallest program with what came, the lesson.
 
     ``whole`` adds the place, the closed form and the snippet.
     """
     finding = result.finding
     if finding is None:
-        word = MARKS[result.verdict].word
-        lines = [Line(f"{result.title}: {word}", "bad")]
-        return lines + ([Line(f"  {one_line(result.reason)}")] if result.reason else [])
+        why = one_line(result.reason) or MARKS[result.verdict].word
+        return [Line(f"{result.property}: {why}", "bad")]
     lines = [Line(one_line(finding.title), "bad"), Line()]
     lines += _indented(finding.listing, "code")
-    lines += [Line(), *_comparison_lines(finding.comparisons)]
-    if finding.comparisons:
-        lines.append(Line())
-    lines += _indented(finding.lesson, "plain", indent="  ")
+    lines.append(Line())
+    lines += [Line(f"  {part}") for part in wrap(one_line(finding.lesson, 1000), _WIDTH)]
     if whole:
         lines += _rest(finding)
     elif show:
-        lines.append(Line(f"  Run it: {show} '{result.property}'", "quiet"))
-    return lines
-
-
-_MAX_COMPARISONS: Final = 12  # as many as a screen shows beside a program
-
-
-def _comparison_lines(comparisons: Sequence[Comparison]) -> list[Line]:
-    wrong = [c for c in comparisons if not c.right]
-    shown = wrong[:_MAX_COMPARISONS]
-    names = [one_line(c.what) for c in shown]
-    width = max(map(len, names), default=0)
-    lines = [
-        Line(f"    {name.ljust(width)}  got {one_line(c.actual)}, expected {one_line(c.expected)}")
-        for name, c in zip(names, shown, strict=True)
-    ]
-    if len(wrong) > len(shown):
-        lines.append(Line(f"    and {len(wrong) - len(shown)} more", "quiet"))
+        lines.append(Line(f"  Run it: {show} {quote(result.property)}", "quiet"))
     return lines
 
 
@@ -152,10 +136,8 @@ def _rest(finding: Finding) -> list[Line]:
     return lines
 
 
-def _indented(text: str, tone: Tone, indent: str = "    ") -> list[Line]:
-    return [
-        Line(f"{indent}{line}".rstrip(), tone) for line in visible(text).strip("\n").split("\n")
-    ]
+def _indented(text: str, tone: Tone) -> list[Line]:
+    return [Line(f"    {line}".rstrip(), tone) for line in visible(text).strip("\n").split("\n")]
 
 
 def _theme_line(theme: str, results: Sequence[PropertyResult]) -> Line:

@@ -74,11 +74,11 @@ def isolation_line(graded: Sequence[Graded]) -> Line | None:
 def class_table(graded: Sequence[Graded]) -> Table:
     """Return one row for each submission: its engine, score, counts and first finding."""
     table = Table(box=None, pad_edge=False, header_style="bold", expand=False)
-    table.add_column("submission", overflow="fold")
-    table.add_column("engine", overflow="fold")
+    table.add_column("submission", no_wrap=True)
+    table.add_column("engine", no_wrap=True)
     for name in ("score", "passed", "failed", "left out"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("first finding", overflow="ellipsis", ratio=1)
+    table.add_column("first finding", overflow="fold")
     for one in graded:
         table.add_row(*_cells(one))
     return table
@@ -210,9 +210,9 @@ def _cells(one: Graded) -> tuple[Text, ...]:
     grade = one.grade
     found = tally(r.verdict for r in grade.results)
     score = Text(f"{points(grade.points)} / {points(grade.max_points)}")
-    name = Text(one_line(grade.submission, 60))
+    name = Text(one_line(grade.submission, 32))
     if grade.problem:
-        problem = Text(one_line(grade.problem), STYLES["part"])
+        problem = Text(one_line(grade.problem, 200), STYLES["part"])
         return (name, Text(NOTHING, "dim"), score, Text(), Text(), Text(), problem)
     bad = [r for r in grade.results if r.verdict.is_bad]
     first = ""
@@ -220,10 +220,10 @@ def _cells(one: Graded) -> tuple[Text, ...]:
         first = bad[0].finding.title if bad[0].finding else f"{bad[0].property}: {bad[0].reason}"
     return (
         name,
-        Text(one_line(grade.engine, 40)),
+        Text(one_line(grade.engine, 16)),
         score,
         Text(str(found.passed), STYLES["good"] if found.passed else ""),
         Text(str(found.failed), STYLES["bad"] if found.failed else ""),
         Text(str(found.blocked), "dim"),
-        Text(one_line(first)),
+        Text(one_line(first, 100)),
     )

@@ -6,6 +6,7 @@ where the kernel refuses.
 
 import ctypes
 import os
+from pathlib import Path
 from signal import SIGKILL
 from typing import Final
 
@@ -14,6 +15,7 @@ __all__ = [
     "die_with_parent",
     "forbid_new_privileges",
     "keep_capabilities",
+    "permitted_capabilities",
     "set_capabilities",
 ]
 
@@ -37,6 +39,14 @@ def die_with_parent() -> None:
 def keep_capabilities() -> None:
     """Keep the permitted capabilities through the next change of uid."""
     _prctl(_SET_KEEP_CAPABILITIES, 1)
+
+
+def permitted_capabilities() -> int:
+    """Return the capabilities, as bits, that this process may have."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("CapPrm:"):
+            return int(line.split()[1], 16)
+    return 0
 
 
 def set_capabilities(bits: int) -> None:

@@ -44,15 +44,17 @@ def _own_uid(setup: Setup) -> None:
     """
     if os.geteuid() != 0:
         return
-    os.setgroups([])
+    with suppress(OSError):  # a user namespace may forbid it
+        os.setgroups([])
     for uid in (_FIRST_UID + os.getpid(), _NOBODY):
         with suppress(OSError):
             os.setresgid(uid, uid, uid)
-            readable = _readable_by(uid, sys.path, setup.target)
-            if not readable:
-                kernel.keep_capabilities()
+            keep = 0 if _readable_by(uid, sys.path, setup.target) else kernel.DAC_READ_SEARCH
+            if keep & ~kernel.permitted_capabilities():
+                break  # better root than an honest engine that cannot import
+            kernel.keep_capabilities()
             os.setresuid(uid, uid, uid)
-            kernel.set_capabilities(0 if readable else kernel.DAC_READ_SEARCH)
+            kernel.set_capabilities(keep)
             return
     os.setresgid(0, 0, 0)
 

@@ -102,8 +102,6 @@ class Process:
 
     def ask(self, case: int, program: bytes, clock: Clock, cap: int) -> tuple[Kind, bytes]:
         """Send a request and return kind and body of the reply; LostError where there is none."""
-        if self._poll.poll(0):
-            self._unasked()
         self._send(wire.request(case, program), clock)
         try:
             return wire.split_reply(self._frame(clock, cap), case)
@@ -111,6 +109,14 @@ class Process:
             raise
         except SandboxError as error:
             raise LostError(Lost("protocol", str(error))) from None
+
+    def check_silent(self) -> None:
+        """Raise LostError where the worker spoke unasked, or ended, since its last reply."""
+        if self._poll.poll(0):
+            with suppress(BlockingIOError):
+                if os.read(self._reply, 1):
+                    raise LostError(Lost("protocol", "got bytes that were not asked for"))
+            self._gone(" before the case")
 
     def end(self) -> None:
         """Kill the whole process group, reap it, and remove what it had. May be called twice."""
@@ -126,7 +132,7 @@ class Process:
                 missing -= len(parts[-1])
             data = b"".join(parts)
         if len(data) > end:
-            msg = f"got {len(data) - end} bytes after the reply, expected none"
+            msg = "got bytes after the reply that were not asked for"
             raise LostError(Lost("protocol", msg))
         return data
 
@@ -166,28 +172,21 @@ class Process:
             raise LostError(Lost("infrastructure", msg)) from None
         raise LostError(Lost("timeout", f"no answer within {clock.seconds:g} s"))
 
-    def _unasked(self) -> NoReturn:
-        """Tell apart a worker that ended between two cases from one that speaks unasked."""
-        with suppress(BlockingIOError):
-            if os.read(self._reply, 1):
-                raise LostError(Lost("protocol", "got bytes that were not asked for"))
-        self._gone()
-
-    def _gone(self) -> NoReturn:
+    def _gone(self, when: str = "") -> NoReturn:
         """Say how the process ended, of which nothing more is to be heard."""
         try:
             status = self._exit_status()
         except ChildProcessError:  # this process was started with its children ignored
-            raise LostError(Lost("died", "the process ended")) from None
+            raise LostError(Lost("died", f"the process ended{when}")) from None
         if status is None:
             raise LostError(Lost("protocol", "the channel of answers was closed"))
         if status >= 0:
-            raise LostError(Lost("died", f"the process ended with exit status {status}"))
+            raise LostError(Lost("died", f"the process ended with exit status {status}{when}"))
         try:
             name = f"signal {-status} ({signal.Signals(-status).name})"
         except ValueError:  # real-time signals have no names
             name = f"signal {-status}"
-        raise LostError(Lost("died", f"the process was killed by {name}"))
+        raise LostError(Lost("died", f"the process was killed by {name}{when}"))
 
     def _exit_status(self) -> int | None:
         """Return the exit status, negative for a signal, without reaping; None while it runs.

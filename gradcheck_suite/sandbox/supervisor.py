@@ -154,6 +154,7 @@ class Supervisor:
 
     def _ask(self, program: Program, code: bytes) -> Outcomes:
         process = self._process or self._relaunch()
+        process.check_silent()
         clock = self._clock(process, self._limits.case_seconds)
         self._case += 1
         try:

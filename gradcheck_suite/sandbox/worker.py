@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 from typing import Final, NoReturn
 
-from gradcheck_suite.engines.discovery import discover
+from gradcheck_suite.engines.discovery import load
+from gradcheck_suite.engines.discovery.bench import attempt
 from gradcheck_suite.engines.interpreter import run
 from gradcheck_suite.engines.spelled import SpelledEngine
 from gradcheck_suite.errors import SubmissionError
@@ -19,6 +20,7 @@ from gradcheck_suite.sandbox import wire
 from gradcheck_suite.sandbox.answers import encode_answer
 from gradcheck_suite.sandbox.isolation import probe
 from gradcheck_suite.sandbox.layers import put_on
+from gradcheck_suite.sandbox.patience import patience
 from gradcheck_suite.sandbox.plain import pack, pack_spelling
 from gradcheck_suite.sandbox.setup import Setup
 from gradcheck_suite.sandbox.wire import Kind
@@ -114,9 +116,9 @@ def _engine(pipes: _Pipes, setup: Setup) -> SpelledEngine:
     """When asked to, import the submission and tell how its engine is spoken to, or why not."""
     pipes.read()
     try:
-        spelling, namespace = discover(Path(setup.target), setup.entry)
-        engine = SpelledEngine(spelling, namespace)
-        body = pack_spelling(spelling)
+        with patience(attempt.__code__):
+            engine = load(Path(setup.target), setup.entry)
+        body = pack_spelling(engine.spelling)
     except SubmissionError as error:
         reason = str(error)
     except BaseException as error:  # noqa: BLE001 - foreign code: sys.exit, KeyboardInterrupt, ...

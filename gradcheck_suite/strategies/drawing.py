@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
 
-from gradcheck_suite.program.instructions import Program, flatten
+from gradcheck_suite.program.instructions import Constant, Leaf, Observe, Program, flatten
 
-__all__ = ["draw", "find_smallest", "seed_for", "size"]
+__all__ = ["draw", "find_smallest", "n_steps", "seed_for", "size"]
 
 
 class SeededProvider(HypothesisProvider):
@@ -93,6 +93,12 @@ def find_smallest(
         )
     except NoSuchExample:
         return None
+
+
+def n_steps(program: Program) -> int:
+    """Return how many instructions do something: all but leaves, constants and looks."""
+    still = (Leaf, Constant, Observe)
+    return sum(not isinstance(i, still) for i in flatten(program.instructions))
 
 
 def size(program: Program) -> tuple[int, int, int]:

@@ -75,14 +75,14 @@ class _Scene:
             return self.b.apply(name, x)
         return self.b.apply(name, x, self.b.constant(self.number()))
 
-    def pair(self, x: int, y: int, among: tuple[str, ...] = ("mul", "add", "sub")) -> int:
+    def pair(self, x: int, y: int, among: tuple[str, ...] = _BINARY[:3]) -> int:
         """Append a drawn operator of two values."""
         names = [op.name for op in self.world.having(among)]
         return self.b.apply(self.draw(st.sampled_from(names)), x, y)
 
     def cotangent(self) -> Array | None:
         """Draw a cotangent; at a scalar mostly none of its own."""
-        if self.shape == () and self.draw(st.integers(0, 3)) < 3:  # noqa: PLR2004 - three of four
+        if self.shape == () and self.draw(st.sampled_from((True, True, True, False))):
             return None
         return self.draw(cotangents(self.shape))
 
@@ -311,7 +311,7 @@ def retained_gradients(s: _Scene) -> None:
 def expressions(s: _Scene) -> None:
     """Whole expressions over two leaves: up to eight ops, any earlier value as an operand."""
     leaves = [s.leaf(), s.leaf()]
-    made = [*leaves, s.pair(*leaves)]
+    made = [*leaves, s.pair(leaves[0], leaves[1])]
     for _ in range(s.draw(st.integers(1, 7))):
         x = s.draw(st.sampled_from(made[::-1]))
         if s.draw(st.booleans()):

@@ -1,5 +1,6 @@
 """Training runs: small models, a loss, and plain gradient descent written out by hand."""
 
+from itertools import pairwise
 from typing import Final
 
 from hypothesis import strategies as st
@@ -50,7 +51,7 @@ class _Model:
         n_out = self._draw(st.sampled_from((1, 2)))
         hidden = self._draw(st.sampled_from((0, 3)))
         sides = [2, hidden, n_out] if hidden else [2, n_out]
-        for n, m in zip(sides, sides[1:], strict=False):
+        for n, m in pairwise(sides):
             self.parameters += [self.b.leaf(self.number((n, m))), self.b.leaf(self.number((m,)))]
         inputs, targets = self.number((3, 2)), self.number((3, n_out))
         self._classes = n_out if n_out > 1 and self._draw(st.booleans()) else 0

@@ -14,7 +14,8 @@ MAX_LINES = 400  # more than one subject, as a rule; the median is to stay under
 SILENCER = re.compile(r"#\s*((ruff:\s*)?noqa|type:\s*ignore|mypy:)")
 # One paragraph that ends in a full stop, with no other end of a sentence inside.
 ONE_SENTENCE = re.compile(r"(?:(?![.!?]\s+[A-Z]|\n\n).)+\.", re.DOTALL)
-REASON = re.compile(r" - \S")
+# mypy takes nothing but another comment behind its brackets.
+REASON = re.compile(r" - \S|\]  # \S")
 
 
 def sources(*folders: str) -> list[Path]:

@@ -13,7 +13,7 @@ from gradcheck_suite.sandbox.limits import Limits
 from gradcheck_suite.sandbox.supervisor import Supervisor
 
 # The mischief is done in the backward pass of 13 * 13 and never while the engine is looked for.
-ENGINE = '''
+ENGINE = """
 import ctypes, gc, os, signal, sys, threading, time
 import numpy as np
 {top}
@@ -64,7 +64,7 @@ class Value:
 
 def mischief(result):
 {mischief}
-'''
+"""
 
 
 def square(x: float) -> Program:
@@ -89,9 +89,9 @@ def supervise(tmp_path: Path) -> Iterator[Callable[..., Supervisor]]:
     """Return a function that starts a Supervisor for an engine with the mischief given."""
     made: list[Supervisor] = []
 
-    def start(mischief: str = "pass", top: str = "", **limits: float) -> Supervisor:
+    def start(mischief: str = "pass", top: str = "", end: str = "", **limits: float) -> Supervisor:
         path = tmp_path / "engine.py"
-        path.write_text(ENGINE.format(top=top, mischief=indent(mischief, "    ")))
+        path.write_text(ENGINE.format(top=top, mischief=indent(mischief, "    "), end=end))
         settings = {"case_seconds": 0.3, "import_seconds": 5.0, **limits}
         supervisor = Supervisor(path, limits=Limits(**settings))
         made.append(supervisor)

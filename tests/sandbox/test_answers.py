@@ -134,5 +134,5 @@ FORGED = {
 @pytest.mark.parametrize("body", FORGED.values(), ids=FORGED)
 def test_forged_answer_is_refused(body: bytes) -> None:
     """What no worker of ours writes for this program is a SandboxError."""
-    with pytest.raises(SandboxError, match="^got "):
+    with pytest.raises(SandboxError, match=r"^got "):
         decode_answer(body, LOOKS)

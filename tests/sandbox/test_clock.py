@@ -1,9 +1,9 @@
 """The clock: sleeping counts, waiting for a processor does not, and there is an end to patience."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
@@ -20,9 +20,11 @@ class FakeMeter:
         self._alone = alone
 
     def waited(self) -> float:
+        """Return the seconds without a processor."""
         return (monotonic() - self._start) * self._share
 
     def alone(self) -> bool:
+        """Tell what the test wants."""
         return self._alone
 
 
@@ -65,8 +67,11 @@ def test_time_waited_does_not_count_as_spent() -> None:
 @pytest.fixture
 def sleeper() -> Iterator[subprocess.Popen[bytes]]:
     """Start a process that sleeps."""
-    process = subprocess.Popen([sys.executable, "-c", "print(flush=True); input()"],
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", "print(flush=True); input()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     assert process.stdout is not None
     process.stdout.readline()
     with process:
@@ -74,7 +79,7 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/schedstat"), reason="no schedstat here")
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="no schedstat here")
 def test_sleeping_is_not_waiting(sleeper: subprocess.Popen[bytes]) -> None:
     """A process that sleeps is not excused."""
     meter = Meter(sleeper.pid)

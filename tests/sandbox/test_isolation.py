@@ -82,7 +82,10 @@ ATTEMPTS = {
     "opens_sockets": "import socket\nsocket.socket().close()",
     "signals_grader": "os.kill(os.getppid(), 0)",
     "reads_memory": "open(f'/proc/{os.getppid()}/environ', 'rb').close()",
-    "writes_files": "import tempfile\ntempfile.TemporaryFile().close()",
+    "writes_files": (
+        "path = f'/tmp/gradcheck-test-{os.getpid()}'\n"
+        "os.close(os.open(path, os.O_CREAT | os.O_EXCL))\nos.unlink(path)"
+    ),
     "allocates_without_bound": "np.ones(1 << 27)",
 }
 

@@ -49,7 +49,9 @@ def test_folder_is_empty_and_not_writable(said: Callable[..., str]) -> None:
 def test_only_standard_streams_and_two_pipes_are_open(said: Callable[..., str]) -> None:
     """No descriptor of the grader is inherited, and the pipes are not at 3 and 4."""
     code = "raise ValueError([n for n in range(64) if _open(n)])"
-    top = "def _open(n):\n    try:\n        os.fstat(n)\n    except OSError:\n        return False\n"
+    top = (
+        "def _open(n):\n    try:\n        os.fstat(n)\n    except OSError:\n        return False\n"
+    )
     assert said(code, top=top + "    return True") == "[0, 1, 2, 40, 41]"
 
 

@@ -13,7 +13,7 @@ from gradcheck_suite.engines.families.values import FACTORIES, FLAGS, FORMS_OF_N
 from gradcheck_suite.program.spelling import Spelling
 from gradcheck_suite.program.template import template
 
-__all__ = ["find_core", "find_ranks"]
+__all__ = ["attributes", "find_core", "find_ranks"]
 
 _ARITHMETIC: Final = ("x * y", "x + y", "x - y", "x / y")
 _MAX_RANK: Final = 4

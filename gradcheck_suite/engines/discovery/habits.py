@@ -21,7 +21,7 @@ from gradcheck_suite.engines.families.habits import (
 from gradcheck_suite.engines.families.values import FLAGS
 from gradcheck_suite.program.template import template
 
-__all__ = ["find_habits", "find_modes"]
+__all__ = ["find_habits", "find_modes", "gradients_flow"]
 
 _BOOL: Final = frozenset({bool, np.bool_})
 
@@ -66,6 +66,8 @@ def _again(bench: Bench) -> Bench:
 
 def _grad_of(bench: Bench) -> Bench:
     """The gradient as a value: as it is stored, where that is a value of the engine."""
+    if bench.spelling.grad_of:
+        return bench
     x, root = _pair(bench)
     _backward(bench, root, create_graph=True)
     grad = bench.run(bench.spelling.grad, x=x)

@@ -96,10 +96,10 @@ class Importer:
     def __init__(self, found: Survey) -> None:
         """Make the names of the submission importable, and forget an earlier one's."""
         self._survey = found
-        self._finder = _Finder(found.sources)
+        sources = [*found.sources, *([found.adapter] if found.adapter else [])]
+        self._finder = _Finder(sources)
         self._folder = found.folder.resolve()
-        tops = {s.module.partition(".")[0] for s in found.sources}
-        tops |= {s.path.stem for s in found.sources}
+        tops = {s.module.partition(".")[0] for s in sources} | {s.path.stem for s in sources}
         _forget({top for top in tops if not is_protected(top)})
         sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, StandIns)]
         sys.meta_path.insert(0, self._finder)

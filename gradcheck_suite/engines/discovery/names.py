@@ -30,8 +30,8 @@ _RESERVED: Final = frozenset(
 class Names:
     """Public names of the entry module as they are; other modules by their last or whole name."""
 
-    def __init__(self, entry: str, modules: Mapping[str, ModuleType], folder: Path) -> None:
-        """Collect the names; ``folder`` is where a snippet will be run."""
+    def __init__(self, entry: str, modules: Mapping[str, ModuleType], folder: Path | None) -> None:
+        """Collect the names; ``folder`` is where a snippet will be run, None for anywhere."""
         self.entry = entry
         self.modules = dict(modules)
         self._folder = folder
@@ -116,6 +116,8 @@ class Names:
 
     def _path_lines(self) -> tuple[str, ...]:
         """Return what puts the modules in reach where they do not start in the folder itself."""
+        if self._folder is None:
+            return ()
         file = getattr(self.modules[self.entry], "__file__", None) or str(self._folder)
         depth = self.entry.count(".") + (Path(file).name == "__init__.py")
         if self.entry == "__init__":

@@ -73,6 +73,11 @@ class Source:
         """Tell whether importing it only defines things: no loop, no call for its effect."""
         return all(_is_quiet(node) for node in self.tree.body)
 
+    @property
+    def packages(self) -> frozenset[str]:
+        """The top-level packages that are imported anywhere in it."""
+        return frozenset(name.partition(".")[0] for name in _Imports.of({self.path: self.tree}).dotted)
+
 
 @dataclass(frozen=True, slots=True)
 class Survey:
@@ -83,6 +88,10 @@ class Survey:
     sources: tuple[Source, ...]
     problems: tuple[str, ...] = ()
     """Files that cannot be read as Python, in words."""
+    adapter: Source | None = None
+    """The submission's own adapter, ``gradcheck_adapter.py``."""
+    installed: bool = False
+    """Importable from anywhere: a snippet needs no path."""
 
 
 def survey(path: Path) -> Survey:
@@ -101,12 +110,13 @@ def _of_file(path: Path) -> Survey:
         msg = f"{path}: got a file of the sort {path.suffix or '(none)'}, expected a .py file"
         raise SubmissionError(msg)
     tree = _parsed(path, path.name)
-    return Survey(path.parent, (Source(path, path.stem, path.parent, tree),))
+    return Survey(path.parent, (Source(path, path.stem, path.parent.resolve(), tree),))
 
 
 def _of_folder(folder: Path) -> Survey:
     paths = [p for p in _python_files(folder) if p.name not in _OTHER_FILES and not _is_test(p)]
-    if not paths:
+    adapter = _adapter(folder)
+    if not paths and adapter is None:
         others = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
         found = ", ".join(others[:8]) or "nothing"
         hint = "; a notebook has to be saved as .py" if _notebooks(others) else ""
@@ -120,7 +130,14 @@ def _of_folder(folder: Path) -> Survey:
             problems.append(str(error))
     habits = _Imports.of(trees)
     sources = tuple(_named(path, tree, folder, habits) for path, tree in trees.items())
-    return Survey(folder, sources, tuple(problems))
+    return Survey(folder, sources, tuple(problems), adapter)
+
+
+def _adapter(folder: Path) -> Source | None:
+    path = folder / ADAPTER
+    if not path.is_file():
+        return None
+    return Source(path, path.stem, folder.resolve(), _parsed(path, ADAPTER))
 
 
 def _python_files(folder: Path) -> Iterator[Path]:

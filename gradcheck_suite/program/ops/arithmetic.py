@@ -11,7 +11,7 @@ __all__ = ["ARITHMETIC"]
 
 
 def _pow(x: npt.NDArray[Any], exponent: float) -> npt.NDArray[Any]:
-    return np.power(x, exponent)
+    return np.asarray(np.power(x, exponent))
 
 
 ARITHMETIC: Final = (

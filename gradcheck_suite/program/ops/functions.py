@@ -15,6 +15,10 @@ def _sigmoid(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.asarray(np.where(x >= 0, 1.0, e) / (1.0 + e))
 
 
+def _choose(condition: Any, x: Any, y: Any) -> npt.NDArray[Any]:  # noqa: ANN401 - arrays
+    return np.asarray(np.where(condition, x, y))
+
+
 FUNCTIONS: Final = (
     Op(
         name="exp",
@@ -98,7 +102,7 @@ CHOICES: Final = (
     Op(
         name="relu",
         signature="unary",
-        forward=lambda x: np.where(x > 0, x, 0.0),
+        forward=lambda x: _choose(x > 0, x, 0.0),
         names=("relu", "ReLU", "Relu"),
         kinks="x = 0",
         teaches="the derivative of relu(a) is 1 where a > 0, and 0 where a < 0",
@@ -106,7 +110,7 @@ CHOICES: Final = (
     Op(
         name="abs",
         signature="unary",
-        forward=lambda x: np.where(x > 0, x, -x),
+        forward=lambda x: _choose(x > 0, x, -x),
         names=("abs", "absolute"),
         operators=("abs(x)",),
         kinks="x = 0",
@@ -115,7 +119,7 @@ CHOICES: Final = (
     Op(
         name="maximum",
         signature="binary",
-        forward=lambda x, y: np.where(x > y, x, y),
+        forward=lambda x, y: _choose(x > y, x, y),
         names=("maximum", "max"),
         kinks="x = y",
         teaches="maximum(a, b) passes its cotangent on to the larger operand alone",
@@ -123,7 +127,7 @@ CHOICES: Final = (
     Op(
         name="minimum",
         signature="binary",
-        forward=lambda x, y: np.where(x > y, y, x),
+        forward=lambda x, y: _choose(x > y, y, x),
         names=("minimum", "min"),
         kinks="x = y",
         teaches="minimum(a, b) passes its cotangent on to the smaller operand alone",

@@ -28,17 +28,14 @@ def _last_form(shapes: tuple[tuple[int, ...], ...], attrs: dict[str, Attribute])
 
 def _mean(x: npt.NDArray[Any], axis: _Axis, keepdims: bool) -> npt.NDArray[Any]:
     total = np.asarray(np.sum(x, axis=axis, keepdims=keepdims))
-    return total / (x.size // max(total.size, 1))
+    return np.asarray(total / (x.size // max(total.size, 1)))
 
 
 def _mean_by_products(x: npt.NDArray[Any], axis: _Axis, keepdims: bool) -> npt.NDArray[Any]:
-    return np.asarray(np.sum(x, axis=axis, keepdims=keepdims)) * _inverse_count(x, axis)
-
-
-def _inverse_count(x: npt.NDArray[Any], axis: _Axis) -> npt.NDArray[Any]:
-    """Return 1 / n as a rounded value of its own: some engines multiply by it."""
+    """Multiply by 1 / n, a rounded value of its own, as some engines do."""
+    total = np.asarray(np.sum(x, axis=axis, keepdims=keepdims))
     one = x.ravel()[:1] * 0 + 1
-    return (one / (x.size // max(np.sum(np.zeros(x.shape), axis=axis).size, 1)))[0]  # type: ignore[no-any-return]
+    return np.asarray(total * (one / (x.size // max(total.size, 1)))[0])
 
 
 def _largest(x: npt.NDArray[Any], axis: int) -> npt.NDArray[Any]:
@@ -46,7 +43,11 @@ def _largest(x: npt.NDArray[Any], axis: int) -> npt.NDArray[Any]:
     if x.dtype != object:
         return np.asarray(np.max(x, axis=axis, keepdims=True))
     order = np.expand_dims(np.argmax(x.astype(float), axis=axis), axis)
-    return np.frompyfunc(lambda node: node.cut(), 1, 1)(np.take_along_axis(x, order, axis))
+    return np.asarray(np.frompyfunc(_cut, 1, 1)(np.take_along_axis(x, order, axis)))
+
+
+def _cut(node: Any) -> Any:  # noqa: ANN401 - a scalar node of whoever calls
+    return node.cut()
 
 
 def _softmax(x: npt.NDArray[Any], axis: int) -> npt.NDArray[Any]:

@@ -38,7 +38,7 @@ def _part(part: Attribute) -> str:
             return "newaxis"
         case Slice(step=None):
             return "slice"
-        case Slice(step=step):
+        case Slice(step=int(step)):
             return "step" if step > 0 else "reverse"
         case Array(kind="bool"):
             return "mask"

@@ -1,0 +1,60 @@
+"""Discovery: from a submission on the disk to a Spelling, by trying candidates on the engine.
+
+It trusts values, not names: a candidate for ``sum`` is taken when it sums. What nobody could find
+out, a submission states itself, in one of two files in its folder:
+
+- ``submission.toml``: templates key by key, laid over what is discovered; see ``stated``.
+- ``gradcheck_adapter.py``: the last resort, for an engine that no template describes. It defines
+  ``SPELLING``, a ``Spelling`` whose import lines bring its names; or ``engine()``, which returns an
+  object that satisfies ``engines.protocol.Engine`` and has a ``spelling`` for the reports.
+
+Discovery imports and runs the submission: for code that is not trusted it belongs into the worker.
+One process holds one submission; discovering another forgets the modules of the first.
+"""
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gradcheck_suite.engines.discovery.adapter import from_adapter
+from gradcheck_suite.engines.discovery.search import Found, search
+from gradcheck_suite.engines.spelled import SpelledEngine
+from gradcheck_suite.program.spelling import Spelling
+
+__all__ = ["discover", "load"]
+
+
+def discover(
+    path: Path,
+    entry: str | None = None,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+) -> tuple[Spelling, dict[str, Any]]:
+    """Return the spelling of the engine at ``path`` and the names in which its templates run.
+
+    ``path``: a file, a folder, or the name of an importable module (``micrograd.engine:Value``).
+    ``entry``: ``module:Class``, where it is not to be searched for. ``overrides``: tables as in
+    ``submission.toml``, laid over that file. SubmissionError says what was found and expected.
+    """
+    found = _found(path, entry, overrides)
+    return found.spelling, found.namespace
+
+
+def load(
+    path: Path,
+    entry: str | None = None,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+) -> SpelledEngine:
+    """Return the engine at ``path``, ready to run Programs; arguments as for ``discover``."""
+    found = _found(path, entry, overrides)
+    return found.engine or SpelledEngine(found.spelling, found.namespace)
+
+
+def _found(path: Path, entry: str | None, overrides: Mapping[str, Any] | None) -> Found:
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return from_adapter(path) or search(path, entry, overrides)

@@ -1,0 +1,214 @@
+"""The search: from files to the one engine class, and from the class to its whole spelling."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from gradcheck_suite.engines.discovery.bench import Bench, attempt, numbers
+from gradcheck_suite.engines.discovery.classes import Tried, best, engine_classes, try_class
+from gradcheck_suite.engines.discovery.gradients import find_clear
+from gradcheck_suite.engines.discovery.habits import find_habits, find_modes
+from gradcheck_suite.engines.discovery.importing import Importer
+from gradcheck_suite.engines.discovery.names import Names
+from gradcheck_suite.engines.discovery.reach import find_reach
+from gradcheck_suite.engines.discovery.sources import Source, Survey, survey
+from gradcheck_suite.engines.discovery.stand_ins import STOOD_IN_FOR
+from gradcheck_suite.engines.discovery.stated import Stated, stated_in
+from gradcheck_suite.engines.spelled import SpelledEngine
+from gradcheck_suite.errors import SubmissionError
+from gradcheck_suite.program.spelling import Spelling
+
+__all__ = ["Found", "search"]
+
+_IMPORTABLE: Final = re.compile(r"[A-Za-z_][\w.]*(:\w+)?")
+_NEEDED: Final = (
+    "an engine class has arithmetic operators, can be made from numbers, and has a backward method "
+    "that leaves a gradient on what it was computed from"
+)
+_CHOOSE: Final = 'say which: entry = "{}" under [engine] in submission.toml, or --entry {}'
+
+
+@dataclass(frozen=True)
+class Found:
+    """What discovery comes to."""
+
+    spelling: Spelling
+    namespace: dict[str, Any]
+    engine: SpelledEngine | None = None
+
+
+def search(path: Path, entry: str | None, overrides: Mapping[str, Any] | None) -> Found:
+    """Find the engine at ``path``; SubmissionError says what was found and what was expected."""
+    found, entry = _located(path, entry)
+    stated = stated_in(found.folder, overrides)
+    if path.is_file() and not _concerns(stated, path):
+        stated = Stated()
+    importer = Importer(found)
+    chosen = _chosen(path, found, importer, stated, entry or stated.engine.get("entry"))
+    bench = chosen.bench
+    assert bench is not None
+    return _finished(bench, stated)
+
+
+def _located(path: Path, entry: str | None) -> tuple[Survey, str | None]:
+    """Read the files; a name instead of a path is that of an importable module."""
+    if path.exists() or not _IMPORTABLE.fullmatch(str(path)):
+        return survey(path), entry
+    name = str(path).partition(":")[0]
+    spec = attempt(lambda: find_spec(name))
+    if spec is None or spec.origin is None:
+        return survey(path), entry  # which says that there is nothing
+    depth = name.count(".") + (Path(spec.origin).name == "__init__.py")
+    folder = Path(spec.origin).parents[max(depth - 1, 0)]
+    return Survey(folder, (), installed=True), entry or str(path)
+
+
+def _concerns(stated: Stated, path: Path) -> bool:
+    """Tell whether the settings beside a single file are its own."""
+    module = stated.engine.get("entry", path.stem).partition(":")[0]
+    return module == path.stem
+
+
+def _chosen(
+    path: Path,
+    found: Survey,
+    importer: Importer,
+    stated: Stated,
+    entry: str | None,
+) -> Tried:
+    if entry:
+        return _by_entry(found, importer, stated, entry)
+    problems = _load_all(found, importer)
+    modules = importer.loaded()
+    tried = [
+        try_class(_names(module, modules, found), cls, stated)
+        for module, cls in engine_classes(modules)
+    ]
+    winners = best(tried)
+    if len(winners) == 1:
+        return winners[0]
+    if winners:
+        names = " and ".join(t.name for t in winners)
+        choose = _CHOOSE.format(winners[0].name, winners[0].name)
+        msg = f"{path}: got {len(winners)} engine classes, {names}, expected one; {choose}"
+        raise SubmissionError(msg)
+    raise SubmissionError(_nothing(path, tried, problems))
+
+
+def _nothing(path: Path, tried: list[Tried], problems: list[str]) -> str:
+    """Say what was found instead of an engine class."""
+    if problems and not tried:
+        return f"{path}: " + "; ".join(problems[:3])
+    classes = "; ".join(f"{t.name} ({t.lacks})" for t in tried[:6])
+    found = f"classes found: {classes}" if classes else "no class with arithmetic operators found"
+    more = f"; also {'; '.join(problems[:3])}" if problems else ""
+    return f"{path}: got no engine class, expected one: {_NEEDED}; {found}{more}"
+
+
+def _load_all(found: Survey, importer: Importer) -> list[str]:
+    """Import the modules with arithmetic, and the others that only define things."""
+    problems = list(found.problems)
+    engines = [s for s in found.sources if s.has_operators] or list(found.sources)
+    for source in engines:
+        problems += _load(source, importer)
+    for source in found.sources:
+        if source not in engines and _is_harmless(source):
+            _load(source, importer)
+    return problems
+
+
+def _is_harmless(source: Source) -> bool:
+    return source.is_quiet and not source.packages & STOOD_IN_FOR
+
+
+def _load(source: Source, importer: Importer) -> list[str]:
+    try:
+        importer.load(source.module)
+    except SubmissionError as error:
+        return [str(error)]
+    return []
+
+
+def _by_entry(found: Survey, importer: Importer, stated: Stated, entry: str) -> Tried:
+    wanted, _, class_name = entry.partition(":")
+    names = [s.module for s in found.sources]
+    module = next((n for n in names if n == wanted or n.endswith(f".{wanted}")), wanted)
+    if module not in names and attempt(lambda: find_spec(wanted)) is None:
+        known = ", ".join(names) or "none"
+        msg = f"entry {entry!r}: got no module {wanted!r} in the submission, expected one of: {known}"
+        raise SubmissionError(msg)
+    loaded = importer.load(module)
+    for source in found.sources:
+        if _is_harmless(source):
+            _load(source, importer)
+    modules = importer.loaded() | {module: loaded}
+    classes = {n: v for n, v in vars(loaded).items() if isinstance(v, type)}
+    if not class_name:
+        inside = [c for _, c in engine_classes(modules) if c in classes.values()]
+        return _one(found, [try_class(_names(module, modules, found), c, stated) for c in inside], entry)
+    if class_name not in classes:
+        near = get_close_matches(class_name, classes, n=1)
+        hint = f"; the nearest is {near[0]!r}" if near else ""
+        known = ", ".join(n for n, c in classes.items() if c.__module__ == module) or "none"
+        msg = f"entry {entry!r}: got no class {class_name!r} in {module}, expected one of: {known}{hint}"
+        raise SubmissionError(msg)
+    names_of = _names(module, modules, found)
+    _check(stated, names_of)
+    tried = try_class(names_of, classes[class_name], stated)
+    return _one(found, [tried], entry)
+
+
+def _names(module: str, modules: Mapping[str, ModuleType], found: Survey) -> Names:
+    return Names(module, modules, None if found.installed else found.folder)
+
+
+def _one(found: Survey, tried: list[Tried], entry: str) -> Tried:
+    winners = best(tried)
+    if len(winners) == 1:
+        return winners[0]
+    if winners:
+        names = " and ".join(t.name for t in winners)
+        msg = f"entry {entry!r}: got {names}, expected one class: write it as module:Class"
+        raise SubmissionError(msg)
+    raise SubmissionError(_nothing(Path(entry), tried, []))
+
+
+def _check(stated: Stated, names: Names) -> None:
+    """Stop at a stated template with a name that stands for nothing."""
+    for key, text in stated.lines().items():
+        problem = names.unknown(text)
+        if problem:
+            msg = f"{stated.where}: {key} = {text!r}: {problem}"
+            raise SubmissionError(msg)
+
+
+def _finished(bench: Bench, stated: Stated) -> Found:
+    """Complete a spelling of which leaf, ops and gradient are known."""
+    _check(stated, bench.names)
+    bench = bench.but(
+        in_place=tuple(stated.in_place.items()),
+        optimizers=tuple(stated.optimizers.items()),
+    )
+    bench = find_clear(bench, stated.templates)
+    bench = find_habits(bench)
+    bench = find_reach(bench)
+    bench = find_modes(bench)
+    own = {key: stated.engine[key] for key in ("name", "dtype") if key in stated.engine}
+    bench = bench.but(**own, imports=bench.names.imports(_texts(bench.spelling)))
+    return Found(bench.spelling, bench.names.namespace)
+
+
+def _texts(spelling: Spelling) -> list[str]:
+    """Return every template of a spelling."""
+    single = [
+        getattr(spelling, name)
+        for name in Spelling.__dataclass_fields__
+        if name not in {"name", "kind", "dtype", "can", "imports", "ops", "in_place", "optimizers"}
+    ]
+    listed = [text for t in (spelling.ops, spelling.in_place, spelling.optimizers) for _, text in t]
+    return [text for text in [*single, *listed] if text]
