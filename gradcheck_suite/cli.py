@@ -68,14 +68,21 @@ def main() -> None:
         sys.exit(_OUR_FAULT)
 
 
-@app.callback()
-def _before_any_command(
-    *,
-    version: Annotated[bool, typer.Option("--version", help="Print it.", is_eager=True)] = False,
-) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"gradcheck-suite {__version__}")
         raise typer.Exit
+
+
+_Version = typer.Option(
+    "--version", help="Print the version.", is_eager=True, callback=_print_version
+)
+
+
+@app.callback()
+def _before_any_command(*, version: Annotated[bool, _Version] = False) -> None:
+    """Take what stands before the command; the version has been printed by now."""
+    del version
 
 
 @app.command()

@@ -10,6 +10,7 @@ each process, when its first item runs; each item then reads its result. Without
 this module imports nothing but pytest and our exceptions.
 """
 
+import re
 from collections.abc import Generator, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 _NODE: Final = "gradcheck"
+# As pytest prints it: below the root of the project, when that is not the working directory.
+_NODE_ID: Final = re.compile(rf"(?:[^:]*/)?{_NODE}::(.+)")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -75,10 +78,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if not _engine(config):
         return
-    ours = [a for a in config.args if a.startswith(f"{_NODE}::")]
+    ours = {a: match[1] for a in config.args if (match := _NODE_ID.fullmatch(a))}
     if ours:
         config.args = [a for a in config.args if a not in ours]
-        config.option.gradcheck_property += [a.removeprefix(f"{_NODE}::") for a in ours]
+        named = config.option.gradcheck_property
+        config.option.gradcheck_property = [*named, *ours.values()]
         config.option.gradcheck_alone = not config.args
     if getattr(config.option, "gradcheck_alone", False):
         config.args = []  # nothing else was asked for

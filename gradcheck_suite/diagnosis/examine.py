@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 from gradcheck_suite.diagnosis.explain import explain
 from gradcheck_suite.diagnosis.reach import Reach
-from gradcheck_suite.engines.outcome import Lost
+from gradcheck_suite.engines.outcome import Lost, Number
 from gradcheck_suite.engines.subject import Subject
 from gradcheck_suite.exams.exam import Case, Exam
+from gradcheck_suite.program.array import Array
+from gradcheck_suite.program.instructions import Leaf, Observe, Program
 from gradcheck_suite.properties.catalogue import CATALOGUE
-from gradcheck_suite.properties.judging import Judgement, judge
+from gradcheck_suite.properties.judging import COARSE, Judgement, judge
 from gradcheck_suite.properties.property import Property
 from gradcheck_suite.records import PropertyResult, Verdict
 
@@ -33,6 +36,7 @@ def examine(
     """
     results: dict[str, PropertyResult] = {}
     reach = Reach(subject.spelling, subject.capabilities)
+    reach.coarse = _stores_float32(subject)
     done = 0
     for entry in sorted((CATALOGUE[name] for name in exam.cases), key=_simplest_first):
         cases = exam.cases[entry.id]
@@ -44,6 +48,17 @@ def examine(
         if on_progress:
             on_progress(entry.id, done, exam.n_programs)
     return tuple(results[name] for name in exam.cases)
+
+
+def _stores_float32(subject: Subject) -> bool:
+    """Tell whether leaves are stored in float32: then gradients are, in whatever they are kept."""
+    for shape in ((), (2,), (2, 3)):
+        if f"rank:{len(shape)}" in subject.capabilities:
+            ones = Array(shape, (1.0,) * prod(shape))
+            outcomes = subject.run(Program((Leaf(ones), Observe("value", 0))))
+            seen = None if isinstance(outcomes, Lost) else outcomes.get(1)
+            return isinstance(seen, Number) and seen.dtype in COARSE
+    return False
 
 
 def _simplest_first(entry: Property) -> tuple[int, bool]:

@@ -41,8 +41,8 @@ def _number(x: object) -> Number | None:
     kind = type(x)
     if kind is float or kind is int:
         return Number(np.array(x, dtype=np.float64), "float64" if kind is float else "int")
-    if kind is np.ndarray or isinstance(x, np.generic):
-        numbers = np.asarray(x)
+    if issubclass(kind, (np.ndarray, np.generic)):
+        numbers = np.asarray(x)  # of a subclass, the array beneath: nothing of its own is run
         if numbers.dtype.kind in "fiu" and numbers.size <= _MAX_ELEMENTS:
             return Number(np.array(numbers, dtype=np.float64), str(numbers.dtype))
         if numbers.dtype == object and numbers.size <= _MAX_ELEMENTS:

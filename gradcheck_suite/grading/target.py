@@ -60,15 +60,15 @@ def locate(target: str) -> Path:
     if not all(part.isidentifier() for part in (*module.split("."), *name.split("."))):
         msg = f"got engine {target!r}, expected module:Class, as in micrograd.engine:Value"
         raise UsageError(msg)
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
     top = module.partition(".")[0]
     return _origin(top, f"got no module {top!r} for {target!r}")
 
 
 def _origin(module: str, otherwise: str) -> Path:
     """Return the file or the folder of a top-level module."""
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
     spec = find_spec(module)
     if spec is None or spec.origin is None:
         msg = f"{otherwise}; expected it installed or in the working directory"

@@ -11,9 +11,11 @@ their number, and flattens nested sums: any order of n - 1 additions is off by a
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
 from flint import arb, ctx
 
-from gradcheck_suite.oracles.rounding import ULPS, Precision
+from gradcheck_suite.errors import UndecidableError
+from gradcheck_suite.oracles.rounding import FLOAT32, ULPS, Precision
 
 __all__ = ["Ball", "cos", "exp", "log", "sin", "sqrt", "tanh"]
 
@@ -39,6 +41,14 @@ class Ball:
         self._size: arb | None = None
         self.n_terms = 1
         self.precision = precision
+
+    @classmethod
+    def literal(cls, number: float, precision: Precision) -> "Ball":
+        """Return a number that is written into a program: rounded where float32 has to round it."""
+        exact = cls(arb(number), precision)
+        if precision is not FLOAT32 or float(np.float32(number)) == number:
+            return exact
+        return exact._rounded(exact.value, "mul")
 
     @property
     def value(self) -> arb:
@@ -112,7 +122,26 @@ class Ball:
         return other if isinstance(other, Ball) else Ball(arb(other), self.precision)
 
     def _rounded(self, exact: arb, operation: str) -> "Ball":
-        return Ball(exact * _factor(self.precision.ulp, ULPS[operation]), self.precision)
+        result = Ball(exact * _factor(self.precision.ulp, ULPS[operation]), self.precision)
+        result.check_range()
+        return result
+
+    def check_range(self) -> None:
+        """Raise UndecidableError where an engine overflows, or loses digits to subnormal numbers.
+
+        What is not finite at all passes: a formula that does not exist here is left out, and an
+        answer that is not finite is refused as one.
+        """
+        value, precision = self.value, self.precision
+        if not value.is_finite():
+            return
+        size = abs(float(value.mid()))
+        if precision.tiny < size < precision.huge or size == 0:
+            return
+        if value.contains(0) and abs(value) < precision.huge:
+            return  # rounding noise around zero; the width of the answer tells whether it is usable
+        msg = f"a value near {value.mid()} is outside of what {precision.name} can hold"
+        raise UndecidableError(msg)
 
     def __repr__(self) -> str:
         return f"Ball({self.value}, {self.precision.name})"

@@ -4,9 +4,10 @@ A primitive is a set of formulas for one function, as courses write it in differ
 is the hull of what the formulas give on balls; its partial derivative is again a primitive, whose
 formulas are ``sympy.diff`` of each. So derivatives of any order come out of one mechanism.
 
-A function with an inverse g has its derivative in terms of the value v too, ``1 / g'(v)``: 1 - v**2
-for tanh, v * (1 - v) for the sigmoid. Engines that keep the output use that form, and it rounds
-differently, so it belongs to the hull.
+Engines that keep the output v use it in the derivative, which rounds differently, so these forms
+belong to the hull too. A function with an inverse g has ``1 / g'(v)``: 1 - v**2 for tanh,
+v * (1 - v) for the sigmoid. A power has v times the derivative of its logarithm: n * v / x, and
+v * log(x).
 """
 
 from collections.abc import Callable, Sequence
@@ -40,13 +41,13 @@ class Primitive:
         formulas: Sequence[Expr],
         arity: int,
         value_forms: Sequence[Expr] = (),
-        rate: Expr | None = None,
+        rates: Sequence[Expr] = (),
     ) -> None:
-        """Take formulas in x, y; forms in the value v of a base function; and dv/dx in v."""
+        """Take formulas in x, y; forms in x, y and the value v of a base function; dv/dx, dv/dy."""
         self.formulas = tuple(dict.fromkeys(formulas))
         self.arity = arity
         self.value_forms = tuple(dict.fromkeys(value_forms))
-        self._rate = rate
+        self._rates = tuple(rates)
         self._partials: dict[int, Primitive] = {}
 
     @cached_property
@@ -65,21 +66,23 @@ class Primitive:
         if len(found) == 1 and not self.value_forms:
             return found[0]
         if value is not None:
-            found += [f(value) for f in self._compiled_forms]
+            found += [f(*args, value) for f in self._compiled_forms]
         return _hull(found)
 
     def partial(self, position: int) -> "Primitive":
         """Return the partial derivative with respect to the argument at ``position``."""
         if position not in self._partials:
-            self._partials[position] = self._differentiate(ARGUMENTS[position])
+            self._partials[position] = self._differentiate(position)
         return self._partials[position]
 
-    def _differentiate(self, x: Symbol) -> "Primitive":
+    def _differentiate(self, position: int) -> "Primitive":
+        x = ARGUMENTS[position]
         formulas = [sympy.diff(f, x) for f in self.formulas]
-        if self._rate is None:
+        if not self._rates:
             return Primitive(formulas, self.arity)
-        forms = [sympy.diff(f, _VALUE) * self._rate for f in self.value_forms] or [self._rate]
-        return Primitive(formulas, self.arity, forms, self._rate)
+        rate = self._rates[position]
+        forms = [sympy.diff(f, x) + sympy.diff(f, _VALUE) * rate for f in self.value_forms]
+        return Primitive(formulas, self.arity, forms or [rate], self._rates)
 
     @cached_property
     def _compiled(self) -> tuple[Callable[..., Ball], ...]:
@@ -87,7 +90,8 @@ class Primitive:
 
     @cached_property
     def _compiled_forms(self) -> tuple[Callable[..., Ball], ...]:
-        return tuple(_compile(f, (_VALUE,)) for f in self.value_forms)
+        symbols = (*ARGUMENTS[: self.arity], _VALUE)
+        return tuple(_compile(f, symbols) for f in self.value_forms)
 
 
 IDENTITY = Primitive([ARGUMENTS[0]], 1)
@@ -96,15 +100,21 @@ IDENTITY = Primitive([ARGUMENTS[0]], 1)
 @cache
 def primitive_of(op: Op, attrs: Attributes) -> Primitive:
     """Return the primitive of a smooth elementwise op, its attributes filled in."""
-    names: dict[str, Any] = {"x": ARGUMENTS[0], "y": ARGUMENTS[1], "v": _VALUE}
+    names: dict[str, Any] = {"x": ARGUMENTS[0], "y": ARGUMENTS[1]}
     names |= {k: sympy.Rational(v) for k, v in attrs if isinstance(v, int | float)}
     formulas = [sympy.sympify(text, locals=names, evaluate=False) for text in op.formulas]
-    arity = len(op.arguments)
-    if not op.inverse:
-        return Primitive(formulas, arity)
-    inverse = sympy.sympify(op.inverse, locals=names)
-    rate = sympy.factor(sympy.simplify(1 / sympy.diff(inverse, _VALUE)))
-    return Primitive(formulas, arity, rate=rate)
+    return Primitive(formulas, len(op.arguments), rates=_rates(op, formulas[0]))
+
+
+def _rates(op: Op, formula: Expr) -> tuple[Expr, ...]:
+    """Return the derivatives of the value v in terms of v, one for each argument; () for none."""
+    if op.inverse:
+        inverse = sympy.sympify(op.inverse, locals={"v": _VALUE})
+        return (sympy.factor(sympy.simplify(1 / sympy.diff(inverse, _VALUE))),)
+    if isinstance(formula, sympy.Pow):
+        logarithm = formula.exp * sympy.log(formula.base)
+        return tuple(_VALUE * sympy.diff(logarithm, x) for x in ARGUMENTS[: len(op.arguments)])
+    return ()
 
 
 def _hull(balls: list[Ball]) -> Ball:

@@ -46,13 +46,15 @@ class Node:
         self.args = args
         self.value_of = value_of  # the node whose value is v in the primitive's value forms
         self.made = next(_clock)
-        _check_range(balls[1])
+        if not balls[1].value.is_finite():
+            msg = "a value is not finite: outside of the domain, or too wide"
+            raise UndecidableError(msg)
+        balls[1].check_range()
 
     @classmethod
     def number(cls, value: float) -> "Node":
-        """Return a node without history for an exact number."""
-        exact = arb(value)
-        return cls((Ball(exact, FLOAT64), Ball(exact, FLOAT32)))
+        """Return a node without history for a number of float64."""
+        return cls((Ball.literal(value, FLOAT64), Ball.literal(value, FLOAT32)))
 
     @classmethod
     def make(
@@ -254,15 +256,3 @@ def _as_objects(result: object) -> Nodes:
 
 def _sign(difference: arb) -> int:
     return 1 if difference > 0 else -1 if difference < 0 else 0
-
-
-def _check_range(ball: Ball) -> None:
-    """Raise UndecidableError where float32 would overflow, or lose digits to subnormal numbers."""
-    value = ball.value
-    size = abs(value)
-    if value == 0 or (size > ball.precision.tiny and size < ball.precision.huge):
-        return
-    if value.is_finite() and value.contains(0) and size < ball.precision.huge:
-        return  # rounding noise around zero; the width of the answer tells whether it can be used
-    msg = f"a value near {value.mid()} is outside of what {ball.precision.name} can hold"
-    raise UndecidableError(msg)

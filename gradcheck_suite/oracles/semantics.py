@@ -58,6 +58,17 @@ class RequiredError(Exception):
     """An engine has to raise here."""
 
 
+class NeverMadeError(Exception):
+    """An instruction uses a value whose own instruction had to raise: it is skipped."""
+
+
+class _Values(dict[int, "Variable"]):
+    """The variables by index."""
+
+    def __missing__(self, index: int) -> "Variable":
+        raise NeverMadeError
+
+
 @dataclass(slots=True, eq=False)
 class Variable:
     """One value of a Program."""
@@ -106,7 +117,7 @@ class Session:
 
     dialect: Dialect
     variant: int = 0
-    values: dict[int, Variable] = field(default_factory=dict)
+    values: _Values = field(default_factory=_Values)
     seen: dict[int, Answer] = field(default_factory=dict)
     enabled: bool = True
     momenta: dict[tuple[Any, ...], Nodes] = field(default_factory=dict)
@@ -125,6 +136,8 @@ class Session:
                 self._execute(index, instruction)
             except RequiredError:
                 self.seen[index] = MustRaise()
+            except NeverMadeError:
+                continue
 
     def _execute(self, index: int, instruction: Instruction) -> None:
         values = self.values

@@ -29,7 +29,7 @@ class Array:
     kind: Kind = "float"
 
     def __post_init__(self) -> None:
-        if len(self.values) != prod(self.shape):
+        if len(self.values) != prod(self.shape) or min(self.shape, default=0) < 0:
             msg = f"got {len(self.values)} values for shape {self.shape}"
             raise ProgramError(msg)
 

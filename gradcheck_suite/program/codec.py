@@ -1,13 +1,16 @@
 """Programs as bytes: the same bytes on every machine, read back with the standard library alone.
 
 Every value is a one-byte tag followed by its content, integers and floats little-endian. The
-decoder bounds every length by what is left of the input and every nesting by ``_MAX_DEPTH``, so
-that cut, edited or hostile bytes raise ProgramError and nothing else.
+decoder bounds every length by what is left of the input and every nesting by ``_MAX_DEPTH``, and
+takes into each field only what the language has there, so that cut, edited or hostile bytes raise
+ProgramError and nothing else.
 """
 
 import struct
+from collections.abc import Callable
 from dataclasses import fields
-from typing import Any, Final
+from math import prod
+from typing import Any, Final, get_args
 
 from gradcheck_suite.errors import ProgramError
 from gradcheck_suite.program import instructions as language
@@ -17,34 +20,97 @@ from gradcheck_suite.program.instructions import Program, Slice
 __all__ = ["decode", "encode"]
 
 MAGIC: Final = b"GCP1"
-_MAX_DEPTH: Final = 12  # a mode in a mode in a mode is 9 levels of tags deep
-_RECORDS: Final = (  # the position is the code: append only
-    Slice,
-    language.Leaf,
-    language.Constant,
-    language.Apply,
-    language.Detach,
-    language.GradOf,
-    language.Backward,
-    language.ClearGrad,
-    language.RetainGrad,
-    language.SetRequiresGrad,
-    language.InPlace,
-    language.Assign,
-    language.Mode,
-    language.OptimizerStep,
-    language.Observe,
-    Program,
+_MAX_DEPTH: Final = 16  # an index of a slice, in a mode in a mode in a mode, is 13 levels deep
+_MAX_RANK: Final = 32  # NumPy below 2 has no more
+_SCALARS: Final = frozenset({type(None), bool, int, float, str, Array, Slice})
+
+
+def _is_value(x: object) -> bool:
+    return type(x) is int and x >= 0
+
+
+def _is_flag(x: object) -> bool:
+    return type(x) is bool
+
+
+def _is_name(x: object) -> bool:
+    return type(x) is str
+
+
+def _is_array(x: object) -> bool:
+    return type(x) is Array
+
+
+def _is_array_or_none(x: object) -> bool:
+    return x is None or type(x) is Array
+
+
+def _is_end(x: object) -> bool:
+    return x is None or type(x) is int
+
+
+def _are_values(x: object) -> bool:
+    return type(x) is tuple and all(map(_is_value, x))
+
+
+def _is_attribute(x: object) -> bool:
+    return type(x) in _SCALARS or (type(x) is tuple and all(map(_is_attribute, x)))
+
+
+def _are_attributes(x: object) -> bool:
+    return type(x) is tuple and all(map(_is_pair, x))
+
+
+def _is_pair(x: object) -> bool:
+    match x:
+        case (str(), attribute):
+            return type(x) is tuple and _is_attribute(attribute)
+        case _:
+            return False
+
+
+def _is_body(x: object) -> bool:
+    return type(x) is tuple and all(type(item) in _INSTRUCTIONS for item in x)
+
+
+_INSTRUCTIONS: Final = frozenset(get_args(language.Instruction))
+_is_look: Final = frozenset(get_args(language.Look)).__contains__
+_is_mode: Final = frozenset(get_args(language.ModeKind)).__contains__
+_Check = Callable[[Any], bool]
+# The position is the code: append only. To each record what its fields may hold, in order.
+_RECORDS: Final[tuple[tuple[type, tuple[_Check, ...]], ...]] = (
+    (Slice, (_is_end, _is_end, _is_end)),
+    (language.Leaf, (_is_array, _is_flag)),
+    (language.Constant, (_is_array, _is_flag)),
+    (language.Apply, (_is_name, _are_values, _are_attributes)),
+    (language.Detach, (_is_value,)),
+    (language.GradOf, (_is_value,)),
+    (language.Backward, (_is_value, _is_array_or_none, _is_flag, _is_flag)),
+    (language.ClearGrad, (_is_value,)),
+    (language.RetainGrad, (_is_value,)),
+    (language.SetRequiresGrad, (_is_value, _is_flag)),
+    (language.InPlace, (_is_name, _is_value, _are_values, _are_attributes)),
+    (language.Assign, (_is_value, _is_value)),
+    (language.Mode, (_is_mode, _is_body, _is_flag, _is_flag)),
+    (language.OptimizerStep, (_is_name, _are_values, _are_attributes)),
+    (language.Observe, (_is_look, _is_value)),
+    (Program, (_is_body,)),
 )
-_CODES: Final = {record: code for code, record in enumerate(_RECORDS)}
+_CODES: Final = {record: code for code, (record, _) in enumerate(_RECORDS)}
+
+
 _KINDS: Final[tuple[Kind, ...]] = ("float", "int", "bool")
 _ITEMS: Final = {"float": "d", "int": "q", "bool": "?"}
 
 
 def encode(program: Program) -> bytes:
-    """Return the bytes of ``program``."""
+    """Return the bytes of ``program``; ProgramError where it holds what ``decode`` would refuse."""
     out = bytearray(MAGIC)
-    _write(out, program)
+    try:
+        _write(out, program, 0)
+    except (struct.error, UnicodeEncodeError) as error:
+        msg = f"got a Program that has no bytes ({error}), expected plain data of the language"
+        raise ProgramError(msg) from None
     return bytes(out)
 
 
@@ -61,7 +127,10 @@ def decode(data: bytes) -> Program:
     return program
 
 
-def _write(out: bytearray, value: object) -> None:
+def _write(out: bytearray, value: object, depth: int) -> None:
+    if depth > _MAX_DEPTH:
+        msg = f"got values nested deeper than {_MAX_DEPTH}, expected a Program"
+        raise ProgramError(msg)
     match value:
         case None:
             out += b"N"
@@ -77,19 +146,30 @@ def _write(out: bytearray, value: object) -> None:
         case tuple():
             out += struct.pack("<cI", b"t", len(value))
             for item in value:
-                _write(out, item)
+                _write(out, item, depth + 1)
         case Array():
             n, items = len(value.values), _ITEMS[value.kind]
             rank = len(value.shape)
             out += struct.pack(f"<cBB{rank}I", b"A", _KINDS.index(value.kind), rank, *value.shape)
             out += struct.pack(f"<{n}{items}", *value.values)
         case _ if type(value) in _CODES:
-            out += struct.pack("<cB", b"R", _CODES[type(value)])
-            for field in fields(value):  # type: ignore[arg-type]  # one of _RECORDS
-                _write(out, getattr(value, field.name))
+            code = _CODES[type(value)]
+            out += struct.pack("<cB", b"R", code)
+            checks = _RECORDS[code][1]
+            for field, allows in zip(fields(value), checks, strict=True):  # type: ignore[arg-type]  # one of _RECORDS
+                item = getattr(value, field.name)
+                if not allows(item):
+                    msg = f"got {item!r} as {field.name} in {value!r}, which the language has not"
+                    raise ProgramError(msg)
+                _write(out, item, depth + 1)
         case _:
             msg = f"got {value!r} in a Program, expected plain data of the language"
             raise ProgramError(msg)
+
+
+_INT: Final = struct.Struct("<q")
+_FLOAT: Final = struct.Struct("<d")
+_LENGTH: Final = struct.Struct("<I")
 
 
 class _Reader:
@@ -102,59 +182,80 @@ class _Reader:
     def read(self, depth: int) -> Any:  # noqa: ANN401 - any value of the language
         if depth > _MAX_DEPTH:
             raise self._error("values nested too deep")
-        tag = self._take("c")[0]
+        tag = self._byte()
         match tag:
-            case b"N":
-                return None
-            case b"T" | b"F":
-                return tag == b"T"
-            case b"i" | b"f":
-                return self._take("q" if tag == b"i" else "d")[0]
-            case b"s":
-                return self._text(self._count(1))
-            case b"t":
-                return tuple(self.read(depth + 1) for _ in range(self._count(1)))
-            case b"A":
-                return self._array()
-            case b"R":
+            case 0x69:  # i
+                return self._number(_INT)
+            case 0x74:  # t
+                n = self._count()
+                return tuple([self.read(depth + 1) for _ in range(n)])
+            case 0x52:  # R
                 return self._record(depth)
+            case 0x73:  # s
+                return self._text(self._count())
+            case 0x46 | 0x54:  # F, T
+                return tag == ord("T")
+            case 0x4E:  # N
+                return None
+            case 0x41:  # A
+                return self._array()
+            case 0x66:  # f
+                return self._number(_FLOAT)
             case _:
-                raise self._error(f"tag {tag!r}")
+                raise self._error(f"tag {bytes([tag])!r}")
 
     def _record(self, depth: int) -> Any:  # noqa: ANN401 - one of _RECORDS
-        code = self._take("B")[0]
+        code = self._byte()
         if code >= len(_RECORDS):
             raise self._error(f"record code {code}")
-        record = _RECORDS[code]
-        values = [self.read(depth + 1) for _ in fields(record)]
+        record, checks = _RECORDS[code]
+        values = []
+        for allows in checks:
+            value = self.read(depth + 1)
+            if not allows(value):
+                raise self._error(f"a field of {record.__name__} that the language has not")
+            values.append(value)
         return record(*values)
 
     def _array(self) -> Array:
-        kind_code, rank = self._take("BB")
-        if kind_code >= len(_KINDS):
-            raise self._error(f"array kind {kind_code}")
+        kind_code, rank = self._byte(), self._byte()
+        if kind_code >= len(_KINDS) or rank > _MAX_RANK:
+            raise self._error(f"an array of kind {kind_code} and rank {rank}")
         shape = self._take(f"{rank}I")
         kind = _KINDS[kind_code]
-        size = struct.calcsize(f"<{_ITEMS[kind]}")
-        n = 1
-        for extent in shape:
-            n *= extent
-            if n * size > len(self._data):
-                raise self._error(f"an array of shape {shape}")
+        n = prod(shape)
+        if n > len(self._data):
+            raise self._error(f"an array of shape {shape}")
         return Array(shape, self._take(f"{n}{_ITEMS[kind]}"), kind)
 
-    def _count(self, size: int) -> int:
-        n: int = self._take("I")[0]
-        if n * size > len(self._data) - self.position:
+    def _byte(self) -> int:
+        if self.position >= len(self._data):
+            raise self._error("the end of the bytes")
+        self.position += 1
+        return self._data[self.position - 1]
+
+    def _number(self, layout: struct.Struct) -> Any:  # noqa: ANN401 - an int or a float
+        end = self.position + layout.size
+        if end > len(self._data):
+            raise self._error("the end of the bytes")
+        (value,) = layout.unpack_from(self._data, self.position)
+        self.position = end
+        return value
+
+    def _count(self) -> int:
+        n: int = self._number(_LENGTH)
+        if n > len(self._data) - self.position:
             raise self._error(f"a length of {n}")
         return n
 
     def _text(self, n: int) -> str:
-        raw: bytes = self._take(f"{n}s")[0]
+        raw = self._data[self.position : self.position + n]
         try:
-            return raw.decode()
+            text = raw.decode()
         except UnicodeDecodeError:
             raise self._error("text that is not UTF-8") from None
+        self.position += n
+        return text
 
     def _take(self, layout: str) -> tuple[Any, ...]:
         layout = "<" + layout

@@ -47,11 +47,8 @@ def needs(program: Program) -> frozenset[str]:
     """Return what an engine must have: ``op:tanh``, ``rank:2``, ``detach``, ``cotangent``, ..."""
     known = shapes(program)
     plain = _plain(program)
-    found = {
-        f"rank:{len(shape)}"
-        for index, shape in known.items()
-        if index not in plain and not _is_condition(program, index)
-    }
+    bare = plain | _conditions(program)
+    found = {f"rank:{len(shape)}" for index, shape in known.items() if index not in bare}
     for _, instruction in program.numbered():
         found |= _needs_of(instruction, known, plain)
     return frozenset(found)
@@ -103,10 +100,9 @@ def _plain(program: Program) -> frozenset[int]:
     return frozenset(k for k, i in program.numbered() if isinstance(i, Constant) and i.plain)
 
 
-def _is_condition(program: Program, index: int) -> bool:
-    return any(
-        k == index and isinstance(i, Constant) and i.array.kind == "bool"
-        for k, i in program.numbered()
+def _conditions(program: Program) -> frozenset[int]:
+    return frozenset(
+        k for k, i in program.numbered() if isinstance(i, Constant) and i.array.kind == "bool"
     )
 
 

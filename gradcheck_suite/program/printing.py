@@ -1,9 +1,13 @@
 """Print a Program as its author would write it in an engine's own spelling."""
 
+import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import count
+from math import isfinite
 from string import ascii_lowercase
+from textwrap import indent
+from typing import Any
 
 from gradcheck_suite.program.array import Array
 from gradcheck_suite.program.features import op_key
@@ -46,7 +50,7 @@ class Line:
     depth: int = 0
 
     def __str__(self) -> str:
-        return _INDENT * self.depth + self.text
+        return indent(self.text, _INDENT * self.depth)
 
 
 def lines(program: Program, spelling: Spelling) -> tuple[Line, ...]:
@@ -65,38 +69,44 @@ def script(program: Program, spelling: Spelling, expected: Mapping[int, str]) ->
     ``expected``: the text for each Observe to be shown, and for each instruction that has to raise.
     Run it where the spelling's imports work: in the folder of the submission.
     """
-    out = [*spelling.imports, ""]
+    out: list[str] = []
     observed = {k for k, i in program.numbered() if isinstance(i, Observe)}
     for line in lines(program, spelling):
-        indent = _INDENT * line.depth
-        if line.index in observed:
-            if line.index in expected:
-                label = f"{line.text} is"
-                out.append(f"{indent}print({label!r}, {line.text})")
-                out.append(f"{indent}print({'  expected ' + expected[line.index]!r})")
-        elif line.index is not None and line.index in expected:
-            out.append(f"{indent}try:")
-            out += [f"{indent}{_INDENT}{part}" for part in line.text.splitlines()]
-            out.append(f"{indent}{_INDENT}print('no exception was raised')")
-            out.append(f"{indent}except Exception as error:")
-            out.append(f"{indent}{_INDENT}print('raised', type(error).__name__, error)")
-            out.append(f"{indent}print({'  expected ' + expected[line.index]!r})")
+        told = None if line.index is None else expected.get(line.index)
+        if told is None:
+            shown = [line.text] if line.index not in observed else ["pass"] * bool(line.depth)
+        elif line.index in observed:
+            shown = [f"print({f'{line.text} is'!r}, {line.text})"]
         else:
-            out += [indent + part for part in line.text.splitlines()]
-    return "\n".join(out) + "\n"
+            shown = [
+                "try:",
+                indent(line.text, _INDENT),
+                f"{_INDENT}print('no exception was raised')",
+                "except Exception as error:",
+                f"{_INDENT}print('raised', type(error).__name__, error)",
+            ]
+        if told is not None:
+            shown.append(f"print({'  expected ' + told!r})")
+        out += [indent(text, _INDENT * line.depth) for text in shown]
+    imports = list(spelling.imports)
+    if any("np." in text for text in out) and "np" not in _bound(spelling.imports):
+        imports.insert(0, "import numpy as np")
+    return "\n".join([*imports, "", *out]) + "\n"
 
 
 def literal(value: Attribute) -> str:
     """Return an attribute as Python source."""
     match value:
         case Array():
-            return f"np.array({_nested(value)})"
+            return _array(value)
         case Slice(start, stop, step):
             ends = ["" if v is None else str(v) for v in (start, stop)]
             return ":".join(ends) if step is None else ":".join([*ends, str(step)])
         case tuple():
             inner = ", ".join(literal(v) for v in value)
             return f"({inner},)" if len(value) == 1 else f"({inner})"
+        case float() if not isfinite(value):
+            return f"float('{value}')"
         case _:
             return repr(value)
 
@@ -109,7 +119,9 @@ class _Printer:
         self._spelling = spelling
         self._shapes = shapes(program)
         self._names: dict[int, str] = {}
-        self._fresh = _variable_names()
+        self._fresh = _variable_names(_taken(spelling))
+        self._made: list[str] = []  # every name that a line has assigned to, in order
+        self._optimizers: dict[OptimizerStep, str] = {}
         self._next = 0
 
     def body(self, body: tuple[Instruction, ...], depth: int) -> Iterator[Line]:
@@ -133,9 +145,9 @@ class _Printer:
             yield Line(None, "def run():", depth)
         else:
             yield Line(None, f"with {manager}:", depth)
-        before = set(self._names)
+        n_before = len(self._made)
         inner = list(self.body(mode.body, depth + 1))
-        made = ", ".join(self._names[k] for k in sorted(set(self._names) - before))
+        made = ", ".join(dict.fromkeys(self._made[n_before:]))
         if mode.decorator and made:
             yield Line(None, f"global {made}", depth + 1)
         yield from inner
@@ -174,16 +186,14 @@ class _Printer:
             case InPlace(op, x, args):
                 y = {"y": self._names[args[0]]} if args else {}
                 self._names[index] = self._names[x]
+                self._made.append(self._names[x])
                 return self._fill(dict(spelling.in_place)[op], x, **y)
             case Assign(x, y):
                 value = self._fill(spelling.value, y)
                 forms = {"y": self._names[y], "data": value, "number": value, "nested": value}
                 return self._fill(spelling.assign, x, **forms)
-            case OptimizerStep(rule, parameters, settings):
-                named = {k: literal(v) for k, v in settings}
-                named["parameters"] = "[" + ", ".join(self._names[p] for p in parameters) + "]"
-                made = template(dict(spelling.optimizers)[rule]).print(named)
-                return f"optimizer = globals().get('optimizer') or {made}\noptimizer.step()"
+            case OptimizerStep():
+                return self._optimizer_step(instruction)
             case Observe(what, x):
                 return self._look(what, x)
             case _:
@@ -210,6 +220,18 @@ class _Printer:
             for k, v in {**dict(row.attributes), **attrs}.items()
         }
         return template(text).print({**operands, **settings})
+
+    def _optimizer_step(self, step: OptimizerStep) -> str:
+        if step in self._optimizers:
+            return f"{self._optimizers[step]}.step()"
+        n_others = len(self._optimizers)
+        name = f"optimizer_{n_others + 1}" if n_others else "optimizer"
+        self._optimizers[step] = name
+        self._made.append(name)
+        named = {k: literal(v) for k, v in step.settings}
+        named["parameters"] = "[" + ", ".join(self._names[p] for p in step.parameters) + "]"
+        made = template(dict(self._spelling.optimizers)[step.rule]).print(named)
+        return f"{name} = {made}\n{name}.step()"
 
     def _backward(self, b: Backward) -> str:
         spelling = self._spelling
@@ -263,31 +285,61 @@ class _Printer:
         return template(text).print({**self._data(array), "requires_grad": "False", **others})
 
     def _data(self, array: Array) -> dict[str, str]:
-        dtype = "" if self._spelling.dtype == "float64" else f", dtype=np.{self._spelling.dtype}"
-        number = literal(array.values[0]) if len(array.values) == 1 else "None"
-        nested = _nested(array)
-        return {"data": f"np.array({nested}{dtype})", "number": number, "nested": nested}
+        coarse = array.kind == "float" and self._spelling.dtype != "float64"
+        data = _array(array, f"np.{self._spelling.dtype}" if coarse else "")
+        number = literal(array.numpy().item()) if len(array.values) == 1 else "None"
+        return {"data": data, "number": number, "nested": _nested(array)}
 
     def _bind(self, index: int, text: str) -> str:
         self._names[index] = next(self._fresh)
+        self._made.append(self._names[index])
         return f"{self._names[index]} = {text}"
 
 
 _SUFFIXES = {"": "data", "_number": "number", "_nested": "nested"}
 
 
-def _variable_names() -> Iterator[str]:
-    """Yield a, b, ..., z, a1, b1, ...; without those that stand for modules or read badly."""
+def _variable_names(taken: frozenset[str]) -> Iterator[str]:
+    """Yield a, b, ..., z, a1, b1, ...; without those that are taken or read badly."""
     letters = [c for c in ascii_lowercase if c not in "lo"]
-    yield from letters
-    for k in count(1):
-        yield from (f"{c}{k}" for c in letters)
+    for k in count():
+        names = (f"{c}{k or ''}" for c in letters)
+        yield from (name for name in names if name not in taken)
+
+
+def _taken(spelling: Spelling) -> frozenset[str]:
+    """Return the names that the spelling's lines mean something by; x and y are filled in."""
+    texts = [getattr(spelling, f.name) for f in fields(spelling) if f.name not in _NO_TEMPLATES]
+    texts += [text for _, text in (*spelling.ops, *spelling.in_place, *spelling.optimizers)]
+    used = {name for text in texts if text for name in template(text).names}
+    return frozenset(used - {"x", "y"}) | _bound(spelling.imports)
+
+
+_NO_TEMPLATES = {"name", "imports", "ops", "in_place", "optimizers", "can", "dtype", "kind"}
+
+
+def _bound(imports: tuple[str, ...]) -> frozenset[str]:
+    """Return the names that import lines bind."""
+    found = [n for line in imports for n in ast.walk(ast.parse(line)) if isinstance(n, ast.alias)]
+    return frozenset(alias.asname or alias.name.partition(".")[0] for alias in found)
+
+
+def _array(array: Array, dtype: str = "") -> str:
+    if not array.values:  # nested lists would lose the shape, and the kind
+        return f"np.zeros({array.shape}, dtype={dtype or f'np.{array.numpy().dtype}'})"
+    return f"np.array({_nested(array)}, dtype={dtype})" if dtype else f"np.array({_nested(array)})"
 
 
 def _nested(array: Array) -> str:
-    return repr(array.numpy().tolist())
+    return _list(array.numpy().tolist())
+
+
+def _list(nested: Any) -> str:  # noqa: ANN401 - nested lists of numbers
+    if isinstance(nested, list):
+        return "[" + ", ".join(map(_list, nested)) + "]"
+    return literal(nested)
 
 
 def _index(index: Attribute) -> str:
     parts = index if isinstance(index, tuple) else (index,)
-    return ", ".join(literal(part) for part in parts)
+    return ", ".join(literal(part) for part in parts) or "()"

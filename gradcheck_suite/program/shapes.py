@@ -9,6 +9,7 @@ from gradcheck_suite.errors import ProgramError
 from gradcheck_suite.program.array import Array
 from gradcheck_suite.program.instructions import (
     Apply,
+    Assign,
     Attributes,
     Constant,
     Detach,
@@ -16,6 +17,8 @@ from gradcheck_suite.program.instructions import (
     InPlace,
     Instruction,
     Leaf,
+    Mode,
+    OptimizerStep,
     Program,
 )
 from gradcheck_suite.program.table import op_named
@@ -28,7 +31,8 @@ Shape = tuple[int, ...]
 def shapes(program: Program) -> dict[int, Shape]:
     """Return the shape of every instruction that makes a value.
 
-    Raises ProgramError where an index names no earlier value or shapes do not fit the op.
+    Raises ProgramError where an index names no earlier value, that of an effect or a look
+    included, or where shapes do not fit the op.
     """
     found: dict[int, Shape] = {}
     for index, instruction in program.numbered():
@@ -41,10 +45,14 @@ def shapes(program: Program) -> dict[int, Shape]:
 def shape_of_result(op: str, operands: tuple[Shape, ...], attrs: Attributes = ()) -> Shape:
     """Return the shape of ``op`` applied to arrays of the shapes ``operands``."""
     row = op_named(op)
-    ones: list[npt.NDArray[Any]] = [np.ones(shape) for shape in operands]
-    if row.signature == "where":
-        ones[0] = ones[0] > 0
+    n_expected = len(row.arguments)
+    if row.signature != "join" and len(operands) != n_expected:
+        msg = f"got {len(operands)} operands for {op}, expected {n_expected}"
+        raise ProgramError(msg)
     try:
+        ones: list[npt.NDArray[Any]] = [np.ones(shape) for shape in operands]
+        if row.signature == "where":
+            ones[0] = ones[0] > 0
         return row.evaluate(*ones, attrs=attrs).shape
     except (ValueError, IndexError, TypeError) as error:
         msg = f"{op} does not apply to shapes {operands} with {dict(attrs)}: {error}"
@@ -63,8 +71,17 @@ def _shape(index: int, instruction: Instruction, found: dict[int, Shape]) -> Sha
             return shape_of_result(op, operands, attrs)
         case Detach(x) | GradOf(x):
             return _look_up(index, x, found)
-        case _:
+        case Mode():
             return None
+        case Assign(x, y):
+            used: tuple[int, ...] = (x, y)
+        case OptimizerStep(parameters=parameters):
+            used = parameters
+        case _:
+            used = (instruction.x,)
+    for x in used:
+        _look_up(index, x, found)
+    return None
 
 
 def _look_up(index: int, x: int, found: dict[int, Shape]) -> Shape:

@@ -44,8 +44,8 @@ class Template:
         self.text = text
         try:
             self._tree = ast.parse(text)
-        except SyntaxError as error:
-            msg = f"got the template {text!r}, expected a line of Python ({error.msg})"
+        except (SyntaxError, ValueError) as error:  # ValueError: a null byte
+            msg = f"got the template {text!r}, expected a line of Python ({error})"
             raise UsageError(msg) from None
         if not self._tree.body:
             msg = "got an empty template, expected a line of Python"
@@ -63,13 +63,10 @@ class Template:
         parsed = {k: self._parse(k, text) for k, text in texts.items() if k in self.names}
         return ast.unparse(_Fill(parsed).visit(self._pruned(frozenset(dropped))))
 
-    def _parse(self, name: str, text: str) -> ast.expr:
-        """Parse a name's text; only inside of brackets may an index be written with colons."""
-        if name != "index":
-            return ast.parse(text, mode="eval").body
-        subscript = ast.parse(f"np.s_[{text}]", mode="eval").body
-        assert isinstance(subscript, ast.Subscript)
-        return subscript.slice if "[index]" in self.text else subscript
+    @staticmethod
+    def _parse(name: str, text: str) -> ast.expr:
+        """Parse a name's text; an index becomes ``np.s_[1:]``, which ``_Fill`` puts in brackets."""
+        return ast.parse(f"np.s_[{text}]" if name == "index" else text, mode="eval").body
 
     def compile(
         self,
@@ -109,28 +106,38 @@ class _Prune(ast.NodeTransformer):
     """Leave out dropped arguments: ``axis`` where it stands alone, a cotangent with its wrapping.
 
     ``x.sum(axis)`` becomes ``x.sum()``, and ``x.backward(Tensor(cotangent))`` ``x.backward()``.
+    Before a positional argument that stays, None takes its place: ``x.sum(None, keepdims)``.
     """
 
     def __init__(self, dropped: frozenset[str]) -> None:
         self._dropped = dropped
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        node.args = [a for a in node.args if not self._drops(a)]
+        while node.args and self._drops(node.args[-1]):
+            node.args.pop()
+        node.args = [ast.Constant(None) if self._drops(a) else a for a in node.args]
         node.keywords = [k for k in node.keywords if not self._drops(k.value)]
         return self.generic_visit(node)
 
     def _drops(self, argument: ast.expr) -> bool:
-        if isinstance(argument, ast.Name):
-            return argument.id in self._dropped
+        alone = argument.value if isinstance(argument, ast.Starred) else argument
+        if isinstance(alone, ast.Name):
+            return alone.id in self._dropped
         names = {n.id for n in ast.walk(argument) if isinstance(n, ast.Name)}
         return any(name.startswith("cotangent") for name in names & self._dropped)
 
 
 class _Fill(ast.NodeTransformer):
-    """Replace names by expressions."""
+    """Replace names by expressions; inside of brackets an index is written with its colons."""
 
     def __init__(self, parsed: Mapping[str, ast.expr]) -> None:
         self._parsed = parsed
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        index = self._parsed.get("index")
+        if isinstance(index, ast.Subscript) and getattr(node.slice, "id", "") == "index":
+            node.slice = index.slice
+        return self.generic_visit(node)
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         return self._parsed.get(node.id, node)

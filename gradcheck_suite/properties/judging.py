@@ -23,9 +23,10 @@ from gradcheck_suite.oracles.answer import (
 )
 from gradcheck_suite.program.shapes import Shape
 
-__all__ = ["Judgement", "Look", "compare", "judge", "print_expected"]
+__all__ = ["COARSE", "Judgement", "Look", "compare", "judge", "print_expected"]
 
-_COARSE = frozenset({"float32", "float16"})
+COARSE = frozenset({"float32", "float16"})
+"""The dtypes that are judged by float32's half-widths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +95,14 @@ def _looks(
     coarse: bool,
 ) -> tuple[Look, ...]:
     known = dict(answers)
+    raised = any(isinstance(seen, Raised) for seen in outcomes.values())
     found = []
     for index in sorted({*known, *outcomes}):
         answer, outcome = known.get(index), outcomes.get(index)
         if outcome is None and answer is not None and not isinstance(answer, MustRaise):
-            continue  # it hangs on an instruction that raised, which has a look of its own
+            if not raised:
+                found.append(Look(index, False, print_expected(answer), "nothing"))
+            continue  # else it hangs on an instruction that raised, which has a look of its own
         look = compare(index, answer, outcome, strict_shape=strict_shape, coarse=coarse)
         found.append(look)
     return tuple(found)
@@ -146,18 +150,17 @@ def _compare_numbers(
     coarse: bool,
 ) -> Look:
     values = seen.values
-    coarse = coarse or _is_coarse(answer, seen)
-    expected = print_expected(answer, coarse=coarse)
     actual = _print_outcome(seen)
     n = len(answer.middle)
     same = values.shape == answer.shape if strict_shape else values.size == n
     if not same or _squeezed(values.shape) != _squeezed(answer.shape):
         actual = f"{actual} of shape {values.shape}"
-        expected = f"{expected} of shape {answer.shape}"
+        expected = f"{print_expected(answer, coarse=coarse)} of shape {answer.shape}"
         return Look(index, right=False, expected=expected, actual=actual, n_elements=n)
-    middle = np.array(answer.middle)
+    coarse = coarse or _is_coarse(answer, seen)
+    expected = print_expected(answer, coarse=coarse)
+    off = np.abs(values.ravel() - np.array(answer.middle))
     half = np.array(answer.half32 if coarse else answer.half64)
-    off = np.abs(values.ravel() - middle)
     right = bool(np.all(off <= half))  # <=, so that NaN is wrong
     return Look(index, right, expected, actual, _distance(off, half), n_elements=n, coarse=coarse)
 
@@ -165,13 +168,16 @@ def _compare_numbers(
 def _is_coarse(answer: Interval, seen: Number) -> bool:
     """Tell whether the engine computed in float32: by its dtype, or by its digits.
 
-    Numbers that all happen to be exact in float32 while the midpoints are not were computed there,
-    whatever the container says.
+    Numbers that are right for float32 alone, and exact there, were computed there, whatever the
+    container says. Numbers that are wrong for both tell nothing.
     """
-    if seen.dtype in _COARSE:
+    if seen.dtype in COARSE:
         return True
-    inexact = [m != np.float32(m) for m in answer.middle]
-    return any(inexact) and bool(np.all(seen.values == seen.values.astype(np.float32)))
+    values = seen.values.ravel()
+    off = np.abs(values - np.array(answer.middle))
+    if np.all(off <= np.array(answer.half64)) or not np.all(off <= np.array(answer.half32)):
+        return False
+    return bool(np.all(values == values.astype(np.float32)))
 
 
 def _distance(off: npt.NDArray[Any], half: npt.NDArray[Any]) -> float | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from math import inf
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -26,6 +27,7 @@ from gradcheck_suite.report.words import (
     ISOLATION,
     MARKS,
     NOTHING,
+    STRONG,
     Mark,
     counted,
     mark_of,
@@ -220,7 +222,10 @@ def _distance(value: float | None) -> str:
     """Return a distance in half-widths as people read it."""
     if value is None:
         return NOTHING
-    return f"{value:.2f}" if value < 10 else f"{value:,.0f}" if value < 1e6 else f"{value:.1e}"  # noqa: PLR2004
+    for bound, form in ((10, ".2f"), (1e6, ",.0f"), (inf, ".1e")):
+        if value < bound:
+            return format(value, form)
+    return "infinite"
 
 
 def _anchor(name: str) -> str:
@@ -250,6 +255,7 @@ def _environment() -> "Environment":
         counted=counted,
         marks=MARKS,
         short_name=short_name,
+        strong=STRONG,
     )
     environment.filters.update(anchor=_anchor, distance=_distance, points=points)
     return environment

@@ -30,7 +30,7 @@ from gradcheck_suite.grading.rubric import Graded
 from gradcheck_suite.grading.tally import tally
 from gradcheck_suite.grading.untrusted import one_line
 from gradcheck_suite.report.student import Line, Tone
-from gradcheck_suite.report.words import ISOLATION, NOTHING, counted, points
+from gradcheck_suite.report.words import ISOLATION, NOTHING, STRONG, counted, points
 
 __all__ = [
     "ClassDisplay",
@@ -67,7 +67,7 @@ def isolation_line(graded: Sequence[Graded]) -> Line | None:
     if not levels:
         return None
     level = min(levels)
-    tone: Tone = "quiet" if level >= 3 else "part"  # noqa: PLR2004 - SANDBOX: under 3 is weak
+    tone: Tone = "quiet" if level >= STRONG else "part"
     return Line(f"Isolation level {level} of 4: {ISOLATION[level]}.", tone)
 
 
@@ -86,8 +86,9 @@ def class_table(graded: Sequence[Graded]) -> Table:
 
 def seconds(value: float) -> str:
     """Return a duration as people read it: ``0.4 s``, ``12 s``, ``3 min 5 s``."""
-    if value < 60:  # noqa: PLR2004 - a minute
-        return f"{value:.1f} s" if value < 10 else f"{value:.0f} s"  # noqa: PLR2004
+    for bound, form in ((10, ".1f"), (60, ".0f")):
+        if value < bound:
+            return f"{value:{form}} s"
     minutes, rest = divmod(round(value), 60)
     return f"{minutes} min {rest} s"
 

@@ -8,7 +8,17 @@ from typing import Final
 from gradcheck_suite.grading.tally import Tally
 from gradcheck_suite.records import Grade, Verdict
 
-__all__ = ["ISOLATION", "MARKS", "NOTHING", "Mark", "counted", "mark_of", "points", "sentence"]
+__all__ = [
+    "ISOLATION",
+    "MARKS",
+    "NOTHING",
+    "STRONG",
+    "Mark",
+    "counted",
+    "mark_of",
+    "points",
+    "sentence",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,10 @@ ISOLATION: Final[Mapping[int, str]] = MappingProxyType(
 )
 
 
+STRONG: Final = 3
+"""The first level at which a submission cannot read or write what is not its own."""
+
+
 def mark_of(found: Tally) -> Mark:
     """Return the mark of several properties together."""
     if found.judged:
@@ -69,7 +83,7 @@ def counted(n: int, one: str, many: str = "") -> str:
 
 def points(value: float) -> str:
     """Return points as people write them: ``12``, ``7.5``."""
-    return f"{round(value, 3):g}" if abs(value) < 1e6 else f"{value:.10g}"  # noqa: PLR2004 - :g
+    return f"{round(value, 3):.12g}"
 
 
 def sentence(grade: Grade, found: Tally) -> str:

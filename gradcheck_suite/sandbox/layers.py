@@ -26,7 +26,7 @@ __all__ = ["put_on"]
 # From 0x70000000 to 2^31 - 2 no uid is in use by convention (systemd.io/UIDS-GIDS)
 _FIRST_UID: Final = 0x7000_0000
 _NOBODY: Final = 65534  # for a user namespace that maps only 16 bits of uids
-_MAX_FILES: Final = 10_000  # of a submission, looked at one by one
+_MAX_ENTRIES: Final = 10_000  # of a submission, looked at one by one
 
 
 def put_on(setup: Setup) -> None:
@@ -66,10 +66,11 @@ def _readable_by(uid: int, modules: list[str], target: str) -> bool:
     try:
         for folder in folders:
             os.scandir(folder).close()
-        for n_files, file in enumerate(_files(Path(target))):
-            if n_files == _MAX_FILES:
+        for n_entries, path in enumerate(_entries(Path(target))):
+            if n_entries == _MAX_ENTRIES:
                 return False
-            file.open("rb").close()
+            if path.is_file():  # opening a pipe would wait for ever
+                path.open("rb").close()
     except OSError:
         return False
     finally:
@@ -77,16 +78,14 @@ def _readable_by(uid: int, modules: list[str], target: str) -> bool:
     return True
 
 
-def _files(top: Path) -> Iterator[Path]:
-    if not top.is_dir():
-        yield top
-        return
-    with os.scandir(top) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _files(Path(entry.path))
-            elif entry.is_file():
-                yield Path(entry.path)
+def _entries(top: Path) -> Iterator[Path]:
+    """Yield a path and everything below it; links are not followed."""
+    waiting = [top]
+    while waiting:
+        path = waiting.pop()
+        yield path
+        if path.is_dir() and not path.is_symlink():
+            waiting += path.iterdir()
 
 
 def _rlimits(setup: Setup) -> None:

@@ -234,7 +234,7 @@ def _movements(draw: st.DrawFn, op: Op) -> Call:
             return _call(draw, op, (shape,), axes=axes)
         case _:
             wide = draw(shapes_of_rank(2, 3))
-            kept = draw(st.integers(0, len(wide) - 1))
+            kept = draw(st.integers(0, len(wide)))
             drawn = draw(st.lists(st.booleans(), min_size=len(wide), max_size=len(wide)))
             narrow = tuple(1 if d else e for e, d in zip(wide, drawn, strict=True))[kept:]
             return _call(draw, op, (narrow,), shape=wide)
@@ -280,7 +280,7 @@ def _index_part(extent: int, *, allow_array: bool) -> st.SearchStrategy[Attribut
 
 @st.composite
 def plain_number_programs(draw: st.DrawFn, op: Op, world: World) -> Program:
-    """Draw an operator between a value and a bare Python number; shrinks to ``1 op x`` at x = 1."""
+    """Draw an operator between a value and a bare Python number; shrinks to ``x op 1`` at x = 1."""
     shape = draw(some_shape(world.kind))
     left = draw(st.booleans())
     b = Builder()

@@ -29,8 +29,10 @@ class SeededProvider(HypothesisProvider):
 
 _BACKEND: Final = "gradcheck-suite-seeded"
 AVAILABLE_PROVIDERS[_BACKEND] = f"{__name__}.{SeededProvider.__name__}"
+_REDRAWN: Final = 2  # a third of the draws repeats an earlier Program where these are few
 _QUIET: Final = settings(
     database=None,
+    derandomize=False,  # seeded instead; the default differs where CI is set
     deadline=None,
     backend=_BACKEND,
     suppress_health_check=list(HealthCheck),
@@ -51,19 +53,19 @@ def draw(
 ) -> tuple[Program, ...]:
     """Return up to ``n`` different Programs for which ``keep`` is true, smallest first.
 
-    Raises whatever ``keep`` raises. Returns fewer where the strategy has no more.
+    Raises whatever ``keep`` raises. Returns fewer where the strategy has not many more than ``n``,
+    or seldom one that is kept.
     """
     found: dict[Program, None] = {}
 
     @hypothesis.seed(seed)
-    @settings(_QUIET, max_examples=n, phases=[Phase.generate])
+    @settings(_QUIET, max_examples=_REDRAWN * n, phases=[Phase.generate])
     @given(strategy)
     def collect(program: Program) -> None:
-        if program in found:
+        if program in found or len(found) == n:
             return
         hypothesis.assume(keep(program))
-        if len(found) < n:
-            found[program] = None
+        found[program] = None
 
     collect()
     return tuple(sorted(found, key=size))

@@ -21,7 +21,6 @@ _SHAPES: Final[dict[int, tuple[Shape, ...]]] = {
     1: ((2,), (3,), (1,), (4,)),
     2: ((2, 3), (3, 2), (1, 3), (2, 1), (2, 2), (3, 3), (1, 1)),
     3: ((2, 3, 2), (1, 2, 3), (2, 1, 2), (3, 1, 2), (2, 2, 2)),
-    4: ((2, 1, 3, 2), (1, 2, 2, 3)),
 }
 
 
@@ -34,7 +33,7 @@ def grid(domain: Domain) -> tuple[float, ...]:
 
 
 def shapes_of_rank(*ranks: int) -> st.SearchStrategy[Shape]:
-    """Draw a shape of one of ``ranks``; shrinks to the first rank's first shape."""
+    """Draw a shape of one of ``ranks``, 0 to 3; shrinks to the first rank's first shape."""
     return st.sampled_from([shape for rank in ranks for shape in _SHAPES[rank]])
 
 

@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 _BINARY: Final = ("mul", "add", "sub", "div")
+_GROWING: Final = ("mul", "add")
 _UNARY: Final = ("tanh", "sin", "exp", "sigmoid", "cos", "neg", "relu", "abs", "log", "sqrt")
 _GENTLE: Final = Domain(-2.0, 2.0, hole=0.5)
 
@@ -129,9 +130,11 @@ def operand_twice(s: _Scene) -> None:
 def fan_out(s: _Scene) -> None:
     """Results used again and again at several depths: each rule runs once, after all consumers."""
     x = s.leaf()
-    made = [x, s.pair(x, x)]
+    made = [x, s.pair(x, x, _GROWING)]
     for _ in range(s.draw(st.integers(1, 4))):
-        made.append(s.pair(s.draw(st.sampled_from(made[::-1])), made[-1]))
+        other = s.draw(st.sampled_from(made[::-1]))
+        # y - y would end every path in zero, and with it all that could go wrong before.
+        made.append(s.pair(other, made[-1], _GROWING if other == made[-1] else _BINARY[:3]))
     s.backward(made[-1])
     s.b.observe("grad", x)
 
@@ -209,7 +212,7 @@ def middle_then_end(s: _Scene) -> None:
 
 @_scene_strategy
 def detached_paths(s: _Scene) -> None:
-    """A product with a detached value: only the other path carries gradient."""
+    """A detached value beside its own source: only the other path carries gradient."""
     x = s.leaf()
     detached = s.b.detach(s.step(x) if s.draw(st.booleans()) else x)
     s.backward(s.pair(detached, x))
@@ -271,9 +274,10 @@ def enable_grad_inside(s: _Scene) -> None:
 
 @_scene_strategy
 def requires_grad_flags(s: _Scene) -> None:
-    """A result needs a gradient when one of its operands does; a frozen leaf gets none."""
+    """A result needs a gradient when either operand does; a frozen leaf gets none."""
     x, frozen = s.leaf(), s.leaf(requires_grad=False)
-    mixed = s.pair(x, frozen)
+    # Either side: an engine may ask its left operand alone.
+    mixed = s.pair(x, frozen) if s.draw(st.booleans()) else s.pair(frozen, x)
     still = s.pair(frozen, frozen)
     s.b.observe("requires_grad", x, frozen, mixed, still)
     s.backward(mixed)
@@ -292,7 +296,7 @@ def nonleaf_gradients(s: _Scene) -> None:
     """The gradient of a result is not kept, or is the full sum over its consumers."""
     x = s.leaf()
     y = s.step(x)
-    s.backward(s.pair(s.step(y), y))
+    s.backward(s.pair(s.step(y), y, _GROWING))  # (y + 1) - y would hide the gradient
     s.b.observe("grad", y, x)
 
 
@@ -303,7 +307,7 @@ def retained_gradients(s: _Scene) -> None:
     y = s.step(x)
     for _ in range(s.draw(st.integers(1, 2))):
         s.b.retain_grad(y)
-    s.backward(s.pair(s.step(y), y))
+    s.backward(s.pair(s.step(y), y, _GROWING))  # (y + 1) - y would hide the gradient
     s.b.observe("grad", y, x)
 
 

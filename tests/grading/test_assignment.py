@@ -63,7 +63,7 @@ def test_seed_and_cases_can_be_replaced() -> None:
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("title = ", ["hw.toml: not TOML", "line 1"]),
+        ("title = ", ["hw.toml: not TOML", "end of document"]),
         ("x = 1\nx = 2", ["not TOML"]),
         ("\n\ntitel = 'a'", ["hw.toml, line 3: titel", "unknown key", "did you mean 'title'?"]),
         ("[exam]\nsead = 1", ["line 2: exam.sead", "seed, cases", "did you mean 'seed'?"]),

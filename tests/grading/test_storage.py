@@ -8,7 +8,19 @@ import pytest
 from gradcheck_suite.errors import UsageError
 from gradcheck_suite.grading.storage import folder_names, refuse_inside, write_whole
 
-HOSTILE = ["../../etc", "/abs", "a b", "<script>", "a\nb", "..", "con.", "ü", "\udcff", "x" * 300, ""]
+HOSTILE = [
+    "../../etc",
+    "/abs",
+    "a b",
+    "<script>",
+    "a\nb",
+    "..",
+    "con.",
+    "ü",
+    "\udcff",
+    "x" * 300,
+    "",
+]
 
 
 def test_plain_names_stay() -> None:

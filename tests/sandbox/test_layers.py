@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from gradcheck_suite.engines.outcome import Lost
+from gradcheck_suite.program.instructions import Program
 from gradcheck_suite.sandbox import kernel
+from gradcheck_suite.sandbox.supervisor import Supervisor
 
 ROOT = Path(__file__).parents[2]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change its uid")
@@ -58,16 +61,32 @@ def test_what_another_user_can_read_is_found_by_trying(
     tmp_path: Path, mode: int, readable: bool
 ) -> None:
     """Every file of a submission is tried as the user that the worker would be."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    (tmp_path / "inner").mkdir()
+    tmp_path.chmod(0o755)  # what is above stays closed: the path is relative
+    (tmp_path / "inner").mkdir(mode=0o755)
     (tmp_path / "inner" / "engine.py").touch()
     (tmp_path / "inner" / "engine.py").chmod(mode)
     code = (
         "import os; from gradcheck_suite.sandbox.layers import _readable_by; "
-        f"print(_readable_by(65534, ['/usr'], {str(tmp_path)!r}), os.geteuid())"
+        "print(_readable_by(65534, ['/usr'], 'inner'), os.geteuid())"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout == f"{readable} 0\n"
+
+
+def test_pipes_and_links_do_not_stop_a_worker(
+    supervise: Callable[..., Supervisor], good: Program, tmp_path: Path
+) -> None:
+    """What else lies in the folder of a submission is not waited for."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "nowhere").symlink_to("/nonexistent")
+    supervise().close()
+    with Supervisor(tmp_path) as supervisor:
+        assert not isinstance(supervisor.run(good), Lost)

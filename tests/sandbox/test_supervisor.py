@@ -18,6 +18,7 @@ from gradcheck_suite.program.instructions import Apply, Backward, Leaf, Observe,
 from gradcheck_suite.sandbox.limits import Limits
 from gradcheck_suite.sandbox.supervisor import Supervisor
 
+ROOT = Path(__file__).parents[2]
 Supervise = Callable[..., Supervisor]
 Gradient = Callable[[object], float]
 STATUS_0 = "the process ended with exit status 0 while running the case"
@@ -191,6 +192,18 @@ def test_submission_without_an_engine_is_refused(tmp_path: Path) -> None:
         pass
 
 
+def test_engine_that_ends_the_process_is_refused() -> None:
+    """The sample submission whose backward exits is no engine that can be graded."""
+    with pytest.raises(SubmissionError, match="ended with exit status 0 while it was imported"):
+        Supervisor(ROOT / "submissions" / "hostile_exit").start()
+
+
+def test_engine_with_an_endless_op_is_graded(gradient: Gradient, good: Program) -> None:
+    """The sample submission whose exp hangs is found and answers what it can."""
+    with Supervisor(ROOT / "submissions" / "hostile_endless_loop") as supervisor:
+        assert gradient(supervisor.run(good)) == 4.0
+
+
 def test_deaths_are_counted(supervise: Supervise, bad: Program, good: Program) -> None:
     """After too many deaths nothing more is run."""
     supervisor = supervise("os._exit(0)", max_deaths=2)
@@ -255,13 +268,13 @@ def test_worker_ends_with_its_grader(supervise: Supervise, tmp_path: Path) -> No
     """A grader that is killed leaves no worker behind."""
     supervise().close()  # writes the engine
     code = (
-        "import os, pathlib\nfrom gradcheck_suite.sandbox.supervisor import Supervisor\n"
+        f"import os, pathlib, tempfile\ntempfile.tempdir = {str(tmp_path)!r}\n"
+        "from gradcheck_suite.sandbox.supervisor import Supervisor\n"
         f"s = Supervisor(pathlib.Path({str(tmp_path / 'engine.py')!r}))\n"
         "s.start()\nprint(s.pid, flush=True)\nos.kill(os.getpid(), 9)"
     )
-    root = Path(__file__).parents[2]
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert _gone(int(done.stdout))
 

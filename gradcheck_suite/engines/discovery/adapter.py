@@ -29,7 +29,7 @@ def from_adapter(path: Path) -> Found | None:
     for line in spelling.imports:
         try:
             exec(line, namespace)  # noqa: S102 - import lines, as in the snippets made of them
-        except Exception as error:
+        except BaseException as error:  # noqa: BLE001 - foreign code may raise anything
             msg = f"{ADAPTER}: `{line}` stops with {type(error).__name__}: {error}"
             raise SubmissionError(msg) from None
     return Found(spelling, namespace)

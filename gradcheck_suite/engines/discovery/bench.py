@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from gradcheck_suite.program.spelling import Spelling
 
 __all__ = ["Bench", "attempt", "close", "fill", "numbers"]
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 _RELATIVE: Final = 1e-4  # an engine in float32 passes, another function does not
@@ -79,7 +80,7 @@ class Bench:
     def first(self, candidates: Iterable[str], test: Callable[[str], bool]) -> str:
         """Return the first candidate that passes ``test``; '' where none does."""
         for text in self.spelled(candidates):
-            if attempt(lambda text=text: test(text)):  # type: ignore[misc] - mypy and default values
+            if attempt(test, text):
                 return text
         return ""
 
@@ -106,10 +107,10 @@ def fill(text: str, names: Names, cls: type) -> Iterator[str]:
         yield text.replace(wanted[0], place)
 
 
-def attempt(trial: Callable[[], T]) -> T | None:
+def attempt(trial: Callable[P, T], *args: P.args, **options: P.kwargs) -> T | None:
     """Return what ``trial`` returns; None where the submission raises, whatever it raises."""
     try:
-        return trial()
+        return trial(*args, **options)
     except BaseException:  # noqa: BLE001 - foreign code: SystemExit and KeyboardInterrupt too
         return None
 

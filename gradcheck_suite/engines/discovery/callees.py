@@ -29,12 +29,18 @@ def candidates(row: Op, bench: Bench) -> Iterator[Candidate]:
     certain = row.name in SURE
     yield from (Candidate(text, certain) for text in row.operators)
     seen: set[str] = set()
-    for name in (*row.names, *MORE_NAMES.get(row.name, ())):
+    names = (*row.names, *MORE_NAMES.get(row.name, ()))
+    for name in (*names, *map(_camel, names)):
         if name not in seen:
             seen.add(name)
             sure = certain and name == row.name
             yield from (Candidate(text, sure) for text in _methods(row, bench, name))
             yield from (Candidate(text, sure) for text in _functions(row, bench, name))
+
+
+def _camel(name: str) -> str:
+    """Return the name as a class has it: ``LogSoftmax``."""
+    return "".join(part.capitalize() for part in name.split("_"))
 
 
 def _methods(row: Op, bench: Bench, name: str) -> Iterator[str]:
@@ -70,8 +76,9 @@ def _functions(row: Op, bench: Bench, name: str) -> Iterator[str]:
 def _classes(row: Op, text: str, found: type, bench: Bench) -> Iterator[str]:
     """Yield ``ReLU()(x)``, ``Softmax(axis)(x)``, ``Exp.apply(x)``, ``Exp(x)``."""
     operands = _join(*_operands(row)[0])
-    if callable(getattr(found, "apply", None)):
-        yield from _calls(row, f"{text}.apply", found.apply, bench)  # type: ignore[attr-defined] - seen above
+    apply = getattr(found, "apply", None)
+    if callable(apply):
+        yield from _calls(row, f"{text}.apply", apply, bench)
     for rest in _rests(row, found):
         yield f"{text}({rest})({operands})"
     if callable(getattr(found, "forward", None)):
@@ -93,15 +100,19 @@ def _operands(row: Op, bench: Bench | None = None) -> list[list[str]]:
     if row.signature == "where" and bench is not None:
         constant = bench.spelling.constant or bench.spelling.leaf
         if "data" in constant:
-            wrapped = constant.replace("data", "condition").replace("requires_grad=requires_grad", "")
+            wrapped = constant.replace("data", "condition").replace(
+                "requires_grad=requires_grad", ""
+            )
             return [plain, [wrapped.replace(", )", ")"), *plain[1:]]]
     return [plain]
 
 
 def _rests(row: Op, function: Any) -> list[str]:  # noqa: ANN401 - a callable of the submission
     """Return the attribute arguments to try: those whose keywords the function has."""
-    signature = attempt(lambda: inspect.signature(function))
-    rests = ("exponent",) if row.attributes and row.signature == "unary" else ARGUMENTS[row.signature]
+    signature = attempt(inspect.signature, function)
+    rests = (
+        ("exponent",) if row.attributes and row.signature == "unary" else ARGUMENTS[row.signature]
+    )
     if signature is None:
         return list(rests)
     parameters = signature.parameters.values()

@@ -83,13 +83,13 @@ def _forms(row: Op, bench: Bench) -> Iterator[tuple[str, Iterator[Case]]]:
                 fitting = [i for i in indices if len(i) <= len(shape)]
                 yield part, cases(row, [(3, 4)[: len(shape)]], [(("index", i),) for i in fitting])
         case _:
-            yield from _shaping(row, shape)
+            yield from _shaping(row, bench)
 
 
-def _shaping(row: Op, shape: Shape) -> Iterator[tuple[str, Iterator[Case]]]:
+def _shaping(row: Op, bench: Bench) -> Iterator[tuple[str, Iterator[Case]]]:
     match row.signature:
         case "reshape":
-            to = [(3, 2), (-1, 2)] if len(shape) == 2 else []
+            to = [(3, 2), (-1, 2)] if "rank:2" in bench.spelling.can else []
             yield "", cases(row, [(2, 3)], [(("shape", s),) for s in to])
         case "broadcast_to":
             yield "", cases(row, [(1, 3)], [(("shape", (2, 3)),)])
@@ -98,7 +98,7 @@ def _shaping(row: Op, shape: Shape) -> Iterator[tuple[str, Iterator[Case]]]:
             yield "reversed", cases(row, [(2, 3, 4)], [()])
             yield "axes", cases(row, [(2, 3, 4)], [(("axes", (1, 2, 0)),), (("axes", (0, 2, 1)),)])
         case "join":
-            yield "", cases(row, [shape, shape], [(("axis", 0),)])
+            yield "", cases(row, [bench.shape, bench.shape], [(("axis", 0),)])
             yield "axis", cases(row, [(2, 3), (2, 3)], [(("axis", 1),)])
 
 
@@ -118,8 +118,8 @@ def _attrs_of(row: Op) -> list[Attributes]:
 
 def _has_axes(attrs: Attributes, shape: Shape) -> bool:
     axis = dict(attrs).get("axis")
-    last = max(axis) if isinstance(axis, tuple) else axis
-    return not isinstance(last, int) or last < len(shape)
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    return all(not isinstance(a, int) or a < len(shape) for a in axes)
 
 
 def _fits(bench: Bench, made: list[Case]) -> bool:

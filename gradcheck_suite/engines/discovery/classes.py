@@ -8,12 +8,13 @@ from typing import Any, Final
 import numpy as np
 
 from gradcheck_suite.engines.discovery.bench import Bench, attempt, numbers
-from gradcheck_suite.engines.discovery.core import find_core, find_ranks
+from gradcheck_suite.engines.discovery.core import Kind, find_core, find_ranks
 from gradcheck_suite.engines.discovery.gradients import find_gradients
 from gradcheck_suite.engines.discovery.names import Names
 from gradcheck_suite.engines.discovery.ops import find_ops
 from gradcheck_suite.engines.discovery.stated import Stated
 from gradcheck_suite.engines.families.habits import BACKWARDS
+from gradcheck_suite.program.spelling import Spelling
 from gradcheck_suite.program.table import OPS
 
 __all__ = ["Tried", "best", "engine_classes", "try_class"]
@@ -45,7 +46,9 @@ def engine_classes(modules: dict[str, ModuleType]) -> list[tuple[str, type]]:
                 classes[value] = _entry_module(value, modules)
     own = [c for c in classes if not issubclass(c, BaseException)]
     arithmetic = [c for c in own if _defines(c, _OPERATORS, modules)]
-    return [(classes[c], c) for c in arithmetic or [c for c in own if _defines(c, BACKWARDS, modules)]]
+    return [
+        (classes[c], c) for c in arithmetic or [c for c in own if _defines(c, BACKWARDS, modules)]
+    ]
 
 
 def _defines(cls: type, names: Iterable[str], modules: dict[str, ModuleType]) -> bool:
@@ -69,8 +72,11 @@ def try_class(names: Names, cls: type, stated: Stated) -> Tried:
     entry = names.entry
     given: dict[str, Any] = stated.templates
     bench = None
-    for kind in [stated.engine["kind"]] if "kind" in stated.engine else ["tensor", "scalar"]:
-        core = attempt(lambda k=kind: find_core(names, cls, given, k))  # type: ignore[misc] - mypy, defaults
+    kinds: tuple[Kind, ...] = ("tensor", "scalar")
+    for kind in kinds:
+        if stated.engine.get("kind", kind) != kind:
+            continue
+        core = attempt(find_core, names, cls, given, kind)
         if core is None:
             continue
         core = find_ranks(core.but(**given, ops=tuple(stated.ops.items()))).but(ops=())
@@ -79,13 +85,28 @@ def try_class(names: Names, cls: type, stated: Stated) -> Tried:
             bench = core
             break
     if bench is None:
-        return Tried(entry, cls, lacks="no way to make a value from numbers and read them back")
+        return Tried(entry, cls, lacks=_no_leaf(names, cls, given))
     if not bench.spelling.ops:
         return Tried(entry, cls, lacks="no op on two values gives a value of its own kind")
     with_gradient = find_gradients(bench, given)
     if with_gradient is None:
         return Tried(entry, cls, lacks="no backward method that leaves a gradient")
     return Tried(entry, cls, with_gradient)
+
+
+def _no_leaf(names: Names, cls: type, given: dict[str, Any]) -> str:
+    """Say why there is no leaf: of a template that was stated, what it does."""
+    if "leaf" not in given:
+        return "no way to make a value from numbers and read them back"
+    bench = Bench(Spelling(cls.__name__, given["leaf"]), names, cls)
+    try:
+        made = bench.leaf(numbers(()))
+    except BaseException as error:  # noqa: BLE001 - foreign code may raise anything
+        return f"leaf = {given['leaf']!r}: {type(error).__name__}: {error}"
+    kind = type(made).__name__
+    if not isinstance(made, cls):
+        return f"leaf = {given['leaf']!r} makes a {kind}, not a {cls.__name__}"
+    return f"leaf = {given['leaf']!r} makes a {kind} of which no number can be read"
 
 
 def _is_tensor(bench: Bench) -> bool:
@@ -99,12 +120,9 @@ def _is_tensor(bench: Bench) -> bool:
         return False
     if any(not OPS[name].is_elementwise for name in known):
         return True
-    x = attempt(lambda: bench.run(bench.spelling.leaf, data=0.5, nested=0.5, requires_grad=True))
-    return bool(known) and isinstance(_inside(bench, x), np.ndarray)
-
-
-def _inside(bench: Bench, x: object) -> object:
-    return attempt(lambda: bench.run(bench.spelling.value, x=x))
+    x = attempt(bench.run, bench.spelling.leaf, data=0.5, nested=0.5, requires_grad=True)
+    inside = attempt(bench.run, bench.spelling.value, x=x)
+    return bool(known) and isinstance(inside, np.ndarray)
 
 
 def best(tried: Iterable[Tried]) -> list[Tried]:
@@ -127,7 +145,7 @@ def _type_of_result(tried: Tried) -> type | None:
                 operands = [bench.leaf(numbers(bench.shape, salt=k)) for k in range(2)]
                 yield type(bench.engine.apply(op, operands, ()))
 
-    return attempt(lambda: next(results()))
+    return attempt(next, results())
 
 
 def _is_base(base: type, cls: type) -> bool:

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -13,24 +13,26 @@ from gradcheck_suite.engines.families.values import FACTORIES, FLAGS, FORMS_OF_N
 from gradcheck_suite.program.spelling import Spelling
 from gradcheck_suite.program.template import template
 
-__all__ = ["attributes", "find_core", "find_ranks"]
+__all__ = ["Kind", "attributes", "find_core", "find_ranks"]
+
+Kind = Literal["scalar", "tensor"]
 
 _ARITHMETIC: Final = ("x * y", "x + y", "x - y", "x / y")
 _MAX_RANK: Final = 4
 
 
-def find_core(names: Names, cls: type, given: dict[str, Any], kind: str) -> Bench | None:
+def find_core(names: Names, cls: type, given: dict[str, Any], kind: Kind) -> Bench | None:
     """Return a bench with leaf, value and ranks of ``cls`` as ``kind``; None where it is not one.
 
     ``given``: the templates that the submission states itself; they are taken as they are.
     """
     for leaf in [given["leaf"]] if "leaf" in given else _leaves(names, cls, kind):
-        spelling = Spelling(name=cls.__name__, leaf=leaf, kind=kind)  # type: ignore[arg-type]
+        spelling = Spelling(name=cls.__name__, leaf=leaf, kind=kind)
         bench = Bench(spelling, names, cls)
         for shape in [()] if kind == "scalar" else [(2,), (2, 3)]:
             data = numbers(shape)
-            made = attempt(lambda b=bench, d=data: b.leaf(d))  # type: ignore[misc] - mypy, defaults
-            if made is None or not bench.is_value(made):
+            made = attempt(bench.leaf, data)
+            if not isinstance(made, cls):
                 continue
             value = given.get("value") or _value_of(bench, made, data)
             if value:
@@ -41,7 +43,7 @@ def find_core(names: Names, cls: type, given: dict[str, Any], kind: str) -> Benc
 def find_ranks(bench: Bench) -> Bench:
     """Add the ranks that keep their shape exactly, in leaves and through an op."""
     ranks = (0,) if bench.spelling.kind == "scalar" else range(_MAX_RANK + 1)
-    kept = [n for n in ranks if attempt(lambda n=n: _keeps(bench, (2, 3, 1, 2)[:n]))]  # type: ignore[misc] - mypy, defaults
+    kept = [n for n in ranks if attempt(_keeps, bench, (2, 3, 1, 2)[:n])]
     if _MAX_RANK in kept:
         kept.append(_MAX_RANK + 1)  # only results have rank 5, and nobody stops at 4
     return bench.also(*(f"rank:{n}" for n in kept))
@@ -53,9 +55,13 @@ def _keeps(bench: Bench, shape: tuple[int, ...]) -> bool:
     found = bench.value(x)
     if found.shape != shape or not close(found, data):
         return False
-    results = (attempt(lambda t=t: bench.value(bench.run(t, x=x, y=x))) for t in _trivial(bench))  # type: ignore[misc] - mypy, defaults
+    results = (attempt(_result, bench, text, x) for text in _trivial(bench))
     known = [r for r in results if r is not None]
     return not known or any(r.shape == shape for r in known)
+
+
+def _result(bench: Bench, text: str, x: object) -> np.ndarray[Any, Any]:
+    return bench.value(bench.run(text, x=x, y=x))
 
 
 def _trivial(bench: Bench) -> Iterator[str]:
@@ -80,7 +86,7 @@ def _leaves(names: Names, cls: type, kind: str) -> Iterator[str]:
 
 
 def _flags(maker: Any) -> list[str]:  # noqa: ANN401 - a callable of the submission
-    signature = attempt(lambda: inspect.signature(maker))
+    signature = attempt(inspect.signature, maker)
     if signature is None:
         return list(FLAGS[:1])
     return [flag for flag in FLAGS if flag in signature.parameters]
@@ -90,8 +96,8 @@ def _value_of(bench: Bench, x: object, data: np.ndarray[Any, Any]) -> str:
     """Return the first template that reads ``data`` back from ``x``, by known names, then any."""
     for text in chain(VALUES, (f"x.{name}" for name in attributes(x))):
         tried = bench.but(value=text)
-        found = attempt(lambda t=tried: t.engine.value(x).values)  # type: ignore[misc] - mypy, defaults
-        if found is not None and found.shape == data.shape and close(found, data):
+        found = attempt(tried.engine.value, x)
+        if found is not None and found.values.shape == data.shape and close(found.values, data):
             return text
     return ""
 
@@ -113,5 +119,5 @@ def _with_constant(bench: Bench, given: dict[str, Any]) -> Bench:
     flag = next(f for f in FLAGS if f", {f}=requires_grad" in leaf)
     plain = leaf.replace(f", {flag}=requires_grad", "")
     data = numbers(() if bench.spelling.kind == "scalar" else (2,))
-    made = attempt(lambda: bench.but(leaf=plain).leaf(data))
+    made = attempt(bench.but(leaf=plain).leaf, data)
     return bench.but(constant=plain) if getattr(made, flag, None) is False else bench

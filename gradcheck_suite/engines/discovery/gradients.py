@@ -85,8 +85,8 @@ def _find_pair(bench: Bench, stated: dict[str, Any]) -> Bench | None:
     fallback = None
     for backward in _given(stated, "backward") or _backwards(bench):
         for grad in _given(stated, "grad") or chain(GRADIENTS, _own_attributes(bench)):
-            tried = bench.but(backward=backward, grad=grad)
-            outcomes = [attempt(lambda p=p, t=tried: gradient_after(t, p)) for p in products(bench)]  # type: ignore[misc] - mypy, defaults
+            tried = bench.but(backward=backward.replace("{grad}", grad), grad=grad)
+            outcomes = [attempt(gradient_after, tried, p) for p in products(bench)]
             seen = [o for o in outcomes if o is not None and o[0] is not None]
             if any(close(*outcome) for outcome in seen):
                 return tried
@@ -100,7 +100,7 @@ def _find_pair(bench: Bench, stated: dict[str, Any]) -> Bench | None:
 def _by_name(bench: Bench, stated: dict[str, Any]) -> Bench | None:
     """Settle for names where nothing runs: what is wrong with them will be told."""
     backward = next(iter(_given(stated, "backward") or _backwards(bench)), "")
-    x = attempt(lambda: bench.leaf(numbers(bench.single)))
+    x = attempt(bench.leaf, numbers(bench.single))
     grads = _given(stated, "grad") or [
         text for text in GRADIENTS if "(" not in text and hasattr(x, text.removeprefix("x."))
     ]
@@ -114,7 +114,7 @@ def _given(stated: dict[str, Any], key: str) -> list[str]:
 
 
 def _own_attributes(bench: Bench) -> list[str]:
-    x = attempt(lambda: bench.leaf(numbers(bench.single)))
+    x = attempt(bench.leaf, numbers(bench.single))
     return [f"x.{name}" for name in attributes(x) if f"x.{name}" != bench.spelling.value]
 
 
@@ -126,24 +126,30 @@ def _backwards(bench: Bench) -> Iterator[str]:
         for place, found in bench.names.places(name):
             if callable(found) and not isinstance(found, type):
                 yield f"{place}(x)"
-    value, grad = bench.spelling.value, "x.grad"
+    value = bench.spelling.value
     for name in BACKWARDS:  # those that want to be told where to begin, in an argument or before
         if callable(getattr(bench.cls, name, None)):
             yield f"x.{name}(1.0)"
             yield f"x.{name}(np.ones_like({value}))"
-            yield f"{grad} = 1.0; x.{name}()"
-            yield f"{grad} = np.ones_like({value}); x.{name}()"
+            yield f"{{grad}} = 1.0; x.{name}()"
+            yield f"{{grad}} = np.ones_like({value}); x.{name}()"
 
 
 def _with_cotangent(bench: Bench) -> Bench:
-    """Let backward take a cotangent, if there is a way in which it honours one."""
+    """Let backward take a cotangent, in the way that is honoured by most ops, if by any.
+
+    One op alone may be content with what another cannot use: ``array.data`` is there, but no array.
+    """
+    best, most = bench, 0
     for text in _cotangent_texts(bench):
         tried = bench.but(backward=text)
-        for product in products(bench):
-            outcome = attempt(lambda p=product, t=tried: _honoured(t, p))  # type: ignore[misc] - mypy, defaults
-            if outcome:
-                return tried
-    return bench
+        honoured = [attempt(_honoured, tried, product) for product in products(bench)]
+        score = sum(map(bool, [*honoured, attempt(_honoured_by_sum, tried)]))
+        if score > most:
+            best, most = tried, score
+        if score == len(honoured) + 1:
+            break
+    return best
 
 
 def _honoured(bench: Bench, product: _Product) -> bool:
@@ -152,12 +158,20 @@ def _honoured(bench: Bench, product: _Product) -> bool:
     return close(*gradient_after(bench, product, cotangent, shape))
 
 
+def _honoured_by_sum(bench: Bench) -> bool:
+    x = bench.leaf(numbers(bench.shape))
+    root = bench.engine.apply("sum", (x,), ())
+    cotangent = np.full(bench.value(root).shape, 1.5)
+    bench.engine.backward(root, cotangent, retain_graph=False, create_graph=False)
+    return close(bench.grad(x), np.full(bench.shape, 1.5))
+
+
 def _cotangent_texts(bench: Bench) -> Iterator[str]:
     call = bench.spelling.backward
-    if not call.endswith(("()", "(x)")):
+    if not call.endswith(("()", "(x)")) or ";" in call:
         return
     function = _function_of(bench, call)
-    signature = attempt(lambda: inspect.signature(function))
+    signature = attempt(inspect.signature, function)
     if signature is None:
         return
     parameters = list(signature.parameters.values())[1:]
@@ -198,7 +212,7 @@ def _with_flags(bench: Bench) -> Bench:
     call = bench.spelling.backward
     if not call.endswith(")") or ";" in call:
         return bench
-    signature = attempt(lambda: inspect.signature(_function_of(bench, call)))
+    signature = attempt(inspect.signature, _function_of(bench, call))
     known = set(signature.parameters) if signature else set()
     flags = {
         "retain_graph": next((f for f in RETAIN_GRAPH if f in known), ""),
@@ -218,7 +232,7 @@ def find_clear(bench: Bench, stated: dict[str, Any]) -> Bench:
         return bench
     own = [f"x.{name}()" for name in CLEARS if callable(getattr(bench.cls, name, None))]
     for text in [*own, *_resets(bench)]:
-        if any(attempt(lambda p=p, t=text: _clears(bench, p, t)) for p in products(bench)):  # type: ignore[misc] - mypy, defaults
+        if any(attempt(_clears, bench, p, text) for p in products(bench)):
             return bench.but(clear=text)
     return bench.but(clear=own[0]) if own else bench
 
@@ -228,24 +242,21 @@ def _resets(bench: Bench) -> Iterator[str]:
     grad, value = bench.spelling.grad, bench.spelling.value
     if not grad.startswith("x.") or "(" in grad:
         return
-    x = attempt(lambda: bench.leaf(numbers(bench.single)))
-    before = attempt(lambda: (bench.run(grad, x=x),))
-    if before is None:
-        yield f"del {grad}"
-    elif before[0] is None:
-        yield f"{grad} = None"
-    elif type(before[0]) in {int, float}:
-        yield f"{grad} = {before[0]!r}"
-    elif isinstance(before[0], (np.ndarray, np.generic)):
+    x = attempt(bench.leaf, numbers(bench.single))
+    before = attempt(bench.run, grad, x=x)
+    if type(before) in {int, float}:
+        yield f"{grad} = {before!r}"
+    elif isinstance(before, (np.ndarray, np.generic)):
         yield f"{grad} = np.zeros_like({value})"
         yield f"{grad} = 0.0"
-    else:
+    elif before is not None:
         constant = bench.spelling.constant or bench.spelling.leaf
         zeros = template(constant).print(
             {"data": f"np.zeros_like({value})", "number": "0.0", "requires_grad": "False"},
         )
         yield f"{grad} = {zeros}"
     yield f"{grad} = None"
+    yield f"del {grad}"
 
 
 def _clears(bench: Bench, product: _Product, text: str) -> bool:

@@ -1,6 +1,6 @@
 """What surrounds backward: detaching, gradient modes, flags, updates of a leaf."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -38,7 +38,7 @@ def find_habits(bench: Bench) -> Bench:
         _in_place,
         _weighted,
     ):
-        found = attempt(lambda f=find, b=bench: f(b))  # type: ignore[misc] - mypy, defaults
+        found = attempt(find, bench)
         bench = found or bench
     return bench
 
@@ -55,7 +55,7 @@ def _backward(bench: Bench, root: object, *, create_graph: bool = False) -> None
 
 
 def _again(bench: Bench) -> Bench:
-    """A second backward on one graph that does not raise."""
+    """Add that a second backward on one graph does not raise."""
     if "retain_graph" in template(bench.spelling.backward).names:
         return bench
     _, root = _pair(bench)
@@ -65,7 +65,7 @@ def _again(bench: Bench) -> Bench:
 
 
 def _grad_of(bench: Bench) -> Bench:
-    """The gradient as a value: as it is stored, where that is a value of the engine."""
+    """Add the gradient as a value: as it is stored, where that is a value of the engine."""
     if bench.spelling.grad_of:
         return bench
     x, root = _pair(bench)
@@ -75,7 +75,7 @@ def _grad_of(bench: Bench) -> Bench:
 
 
 def _detach(bench: Bench) -> Bench:
-    x, root = _pair(bench)
+    _, root = _pair(bench)
     value = bench.value(root)
 
     def cuts(text: str) -> bool:
@@ -139,7 +139,7 @@ def _retain_grad(bench: Bench) -> Bench:
 
 
 def _assign(bench: Bench) -> Bench:
-    """An update of a leaf's data, with which later ops compute and which leaves it a leaf."""
+    """Add an update of a leaf's data that later ops see and that leaves it a leaf."""
     if bench.spelling.assign:
         return bench
     product = products(bench)[0]
@@ -174,19 +174,19 @@ def _assignments(bench: Bench) -> Iterator[str]:
 def _form_inside(bench: Bench) -> str:
     """Return the form in which the engine keeps numbers: ``data``, ``number``, ``nested``."""
     x = bench.leaf(numbers(bench.single))
-    inside = attempt(lambda: bench.run(bench.spelling.value, x=x))
+    inside = attempt(bench.run, bench.spelling.value, x=x)
     if bench.spelling.kind == "scalar" or isinstance(inside, (int, float)):
         return "number"
     return "nested" if isinstance(inside, list) else "data"
 
 
 def _in_place(bench: Bench) -> Bench:
-    """Statements such as ``x += y``, where the class gives them a meaning of their own."""
+    """Add statements such as ``x += y`` to which the class gives a meaning of their own."""
     found = dict(bench.spelling.in_place)
     for op, method, statement in IN_PLACE:
         if op in found or not callable(getattr(bench.cls, method, None)):
             continue
-        if op in dict(bench.spelling.ops) and attempt(lambda o=op, s=statement: _updates(bench, o, s)):  # type: ignore[misc] - mypy, defaults
+        if op in dict(bench.spelling.ops) and attempt(_updates, bench, op, statement):
             found[op] = statement
     return bench.but(in_place=tuple(found.items()))
 
@@ -199,7 +199,7 @@ def _updates(bench: Bench, op: str, statement: str) -> bool:
 
 
 def _weighted(bench: Bench) -> Bench:
-    """A cotangent as weights in a sum, where backward takes none itself."""
+    """Add the cotangent as weights in a sum, where backward takes none itself."""
     ops = dict(bench.spelling.ops)
     if "cotangent" in bench.engine.native or "mul" not in ops:
         return bench
@@ -215,9 +215,8 @@ def find_modes(bench: Bench) -> Bench:
         if not getattr(bench.spelling, kind):
             found = found.but(**{kind: found.first(candidates, lambda text: _opens(bench, text))})
     manager = found.spelling.no_grad
-    if manager and attempt(lambda: _decorates(found, manager)):
-        return found.also("decorator")
-    return found
+    decorates = attempt(_decorates, found, manager) if manager else False
+    return found.also("decorator") if decorates else found
 
 
 def _opens(bench: Bench, text: str) -> bool:
@@ -228,11 +227,11 @@ def _opens(bench: Bench, text: str) -> bool:
 
 
 def _decorates(bench: Bench, text: str) -> bool:
-    decorated: Callable[[], str] = bench.run(text)(lambda: "ran")
-    return callable(decorated) and decorated() == "ran"
+    decorated = bench.run(text)(lambda: "ran")
+    return bool(callable(decorated) and decorated() == "ran")
 
 
 def gradients_flow(bench: Bench) -> bool:
     """Tell whether a plain gradient is right or at least there, as before the modes were tried."""
-    outcomes = [attempt(lambda p=p: gradient_after(bench, p)) for p in products(bench)]  # type: ignore[misc] - mypy, defaults
+    outcomes = [attempt(gradient_after, bench, p) for p in products(bench)]
     return any(outcome is not None and outcome[0] is not None for outcome in outcomes)

@@ -1,7 +1,7 @@
 """Importing a submission by its own dotted names, without shadowing anything of Python's."""
 
 import importlib
-import importlib.util
+import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -56,7 +56,7 @@ class _Finder(MetaPathFinder):
         self,
         fullname: str,
         path: Sequence[str] | None,
-        target: ModuleType | None = None,
+        _target: ModuleType | None = None,
         /,
     ) -> ModuleSpec | None:
         if path is not None or is_protected(fullname):
@@ -81,7 +81,7 @@ class _Alias(Loader):
         self._real = real
         self._spec: ModuleSpec | None = None
 
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
+    def create_module(self, _spec: ModuleSpec, /) -> ModuleType:
         module = importlib.import_module(self._real)
         self._spec = module.__spec__
         return module
@@ -98,10 +98,11 @@ class Importer:
         self._survey = found
         sources = [*found.sources, *([found.adapter] if found.adapter else [])]
         self._finder = _Finder(sources)
-        self._folder = found.folder.resolve()
+        self._folder = found.folder if found.installed else found.folder.resolve()
         tops = {s.module.partition(".")[0] for s in sources} | {s.path.stem for s in sources}
-        _forget({top for top in tops if not is_protected(top)})
-        sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, StandIns)]
+        if not found.installed:
+            _forget([*self.loaded(), *_under({top for top in tops if not is_protected(top)})])
+        sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, (_Finder, StandIns))]
         sys.meta_path.insert(0, self._finder)
         sys.meta_path.append(StandIns())
         importlib.invalidate_caches()
@@ -123,13 +124,13 @@ class Importer:
         found: dict[int, tuple[str, ModuleType]] = {}
         for name, module in list(sys.modules.items()):
             file = getattr(module, "__file__", None)
-            if isinstance(file, str) and self._owns(Path(file)):
+            if isinstance(file, str) and self._owns(file) and not is_protected(name):
                 real = getattr(getattr(module, "__spec__", None), "name", name)
                 found[id(module)] = (real if isinstance(real, str) else name, module)
         return dict(found.values())
 
-    def _owns(self, file: Path) -> bool:
-        return self._folder in file.resolve().parents
+    def _owns(self, file: str) -> bool:
+        return file.startswith(f"{self._folder}{os.sep}")
 
     def _shown(self, source: Source) -> str:
         return str(source.path.relative_to(self._survey.folder))
@@ -145,9 +146,9 @@ class Importer:
         """Describe why an import failed: the last line of the submission that was reached."""
         place, line = shown, 0
         for frame in traceback.extract_tb(error.__traceback__):
-            file = Path(frame.filename)
-            if file.is_absolute() and self._owns(file):
-                place, line = str(file.resolve().relative_to(self._folder)), frame.lineno or 0
+            if self._owns(frame.filename):
+                place = str(Path(frame.filename).relative_to(self._folder))
+                line = frame.lineno or 0
         where = f"{place}, line {line}" if line else place
         kind = type(error).__name__
         if isinstance(error, SyntaxError):
@@ -171,11 +172,15 @@ def _text(error: BaseException) -> str:
         return "(its message cannot be printed)"
 
 
-def _forget(tops: set[str]) -> None:
-    """Drop modules of these names that an earlier submission left behind."""
-    for name in list(sys.modules):
-        if name.partition(".")[0] in tops:
-            del sys.modules[name]
+def _under(tops: set[str]) -> list[str]:
+    """Return the names of modules that are there already under one of the top-level names."""
+    return [name for name in sys.modules if name.partition(".")[0] in tops]
+
+
+def _forget(names: Sequence[str]) -> None:
+    """Drop modules that an earlier submission left behind, or that stand in this one's way."""
+    for name in names:
+        sys.modules.pop(name, None)
 
 
 @contextmanager

@@ -84,12 +84,10 @@ class Names:
         public = sorted(n for n in used if n in self._public)
         if public:
             lines.append(f"from {self.entry} import {', '.join(public)}")
-        for short in sorted(used & self._short.keys() - set(public)):
-            lines.append(self._import_of(short))
-        tops = used & {n.partition(".")[0] for n in self.modules if "." in n}
-        for name in sorted(n for n in self.modules if "." in n):
-            if name.partition(".")[0] in tops - self._short.keys() and name in chains:
-                lines.append(f"import {name}")
+        lines += map(self._import_of, sorted(used & self._short.keys() - set(public)))
+        tops = used - self._short.keys() - _RESERVED
+        whole = (name for name in chains & self.modules.keys() if name.partition(".")[0] in tops)
+        lines += (f"import {name}" for name in sorted(whole))
         return (*self._path_lines(), *lines)
 
     def _import_of(self, short: str) -> str:

@@ -17,7 +17,7 @@ def find_reach(bench: Bench) -> Bench:
     for row in OPS.values():
         if row.name not in known or row.signature not in {"binary", "where"}:
             continue
-        if attempt(lambda r=row: _broadcasts(bench, r)):  # type: ignore[misc] - mypy, defaults
+        if attempt(_broadcasts, bench, row):
             bench = bench.also(f"broadcast:{row.name}")
         if row.signature == "binary":
             sides = [s for s in ("left", "right") if _takes_number(bench, row, s)]
@@ -44,7 +44,7 @@ def _broadcasts(bench: Bench, row: Op) -> bool:
 
 def _takes_number(bench: Bench, row: Op, side: str) -> bool:
     number = 2.0
-    x = attempt(lambda: bench.leaf(numbers(bench.shape, row.domain(0))))
+    x = attempt(bench.leaf, numbers(bench.shape, row.domain(0)))
     operands = (number, x) if side == "left" else (x, number)
-    result = attempt(lambda: bench.engine.apply(row.name, operands, ()))
-    return attempt(lambda: bench.value(result)) is not None
+    result = attempt(bench.engine.apply, row.name, operands, ())
+    return attempt(bench.value, result) is not None

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Final
 
-from gradcheck_suite.engines.discovery.bench import Bench, attempt, numbers
+from gradcheck_suite.engines.discovery.bench import Bench, attempt
 from gradcheck_suite.engines.discovery.classes import Tried, best, engine_classes, try_class
 from gradcheck_suite.engines.discovery.gradients import find_clear
-from gradcheck_suite.engines.discovery.habits import find_habits, find_modes
+from gradcheck_suite.engines.discovery.habits import find_habits, find_modes, gradients_flow
 from gradcheck_suite.engines.discovery.importing import Importer
 from gradcheck_suite.engines.discovery.names import Names
 from gradcheck_suite.engines.discovery.reach import find_reach
@@ -52,7 +51,8 @@ def search(path: Path, entry: str | None, overrides: Mapping[str, Any] | None) -
     chosen = _chosen(path, found, importer, stated, entry or stated.engine.get("entry"))
     bench = chosen.bench
     assert bench is not None
-    return _finished(bench, stated)
+    done = _finished(bench, stated)
+    return Found(done.spelling, _unspoilt(done, found, importer))
 
 
 def _located(path: Path, entry: str | None) -> tuple[Survey, str | None]:
@@ -60,7 +60,7 @@ def _located(path: Path, entry: str | None) -> tuple[Survey, str | None]:
     if path.exists() or not _IMPORTABLE.fullmatch(str(path)):
         return survey(path), entry
     name = str(path).partition(":")[0]
-    spec = attempt(lambda: find_spec(name))
+    spec = attempt(find_spec, name)
     if spec is None or spec.origin is None:
         return survey(path), entry  # which says that there is nothing
     depth = name.count(".") + (Path(spec.origin).name == "__init__.py")
@@ -86,7 +86,7 @@ def _chosen(
     problems = _load_all(found, importer)
     modules = importer.loaded()
     tried = [
-        try_class(_names(module, modules, found), cls, stated)
+        try_class(Names(module, modules, None if found.installed else found.folder), cls, stated)
         for module, cls in engine_classes(modules)
     ]
     winners = best(tried)
@@ -100,7 +100,7 @@ def _chosen(
     raise SubmissionError(_nothing(path, tried, problems))
 
 
-def _nothing(path: Path, tried: list[Tried], problems: list[str]) -> str:
+def _nothing(path: object, tried: list[Tried], problems: list[str]) -> str:
     """Say what was found instead of an engine class."""
     if problems and not tried:
         return f"{path}: " + "; ".join(problems[:3])
@@ -135,47 +135,53 @@ def _load(source: Source, importer: Importer) -> list[str]:
 
 
 def _by_entry(found: Survey, importer: Importer, stated: Stated, entry: str) -> Tried:
+    """Take the class that was named, or the only engine class of the module that was."""
     wanted, _, class_name = entry.partition(":")
-    names = [s.module for s in found.sources]
-    module = next((n for n in names if n == wanted or n.endswith(f".{wanted}")), wanted)
-    if module not in names and attempt(lambda: find_spec(wanted)) is None:
-        known = ", ".join(names) or "none"
-        msg = f"entry {entry!r}: got no module {wanted!r} in the submission, expected one of: {known}"
-        raise SubmissionError(msg)
+    module = _module_named(wanted, found)
     loaded = importer.load(module)
     for source in found.sources:
         if _is_harmless(source):
             _load(source, importer)
     modules = importer.loaded() | {module: loaded}
+    names = Names(module, modules, None if found.installed else found.folder)
+    _check(stated, names)
     classes = {n: v for n, v in vars(loaded).items() if isinstance(v, type)}
-    if not class_name:
-        inside = [c for _, c in engine_classes(modules) if c in classes.values()]
-        return _one(found, [try_class(_names(module, modules, found), c, stated) for c in inside], entry)
-    if class_name not in classes:
-        near = get_close_matches(class_name, classes, n=1)
-        hint = f"; the nearest is {near[0]!r}" if near else ""
-        known = ", ".join(n for n, c in classes.items() if c.__module__ == module) or "none"
-        msg = f"entry {entry!r}: got no class {class_name!r} in {module}, expected one of: {known}{hint}"
-        raise SubmissionError(msg)
-    names_of = _names(module, modules, found)
-    _check(stated, names_of)
-    tried = try_class(names_of, classes[class_name], stated)
-    return _one(found, [tried], entry)
-
-
-def _names(module: str, modules: Mapping[str, ModuleType], found: Survey) -> Names:
-    return Names(module, modules, None if found.installed else found.folder)
-
-
-def _one(found: Survey, tried: list[Tried], entry: str) -> Tried:
+    if class_name:
+        chosen = [_class_named(class_name, classes, module, entry)]
+    else:
+        chosen = [c for _, c in engine_classes(modules) if c in classes.values()]
+    tried = [try_class(names, cls, stated) for cls in chosen]
     winners = best(tried)
     if len(winners) == 1:
         return winners[0]
     if winners:
-        names = " and ".join(t.name for t in winners)
-        msg = f"entry {entry!r}: got {names}, expected one class: write it as module:Class"
+        found_names = " and ".join(t.name for t in winners)
+        msg = f"entry {entry!r}: got {found_names}, expected one class: write it as module:Class"
         raise SubmissionError(msg)
-    raise SubmissionError(_nothing(Path(entry), tried, []))
+    raise SubmissionError(_nothing(f"entry {entry!r}", tried, []))
+
+
+def _module_named(wanted: str, found: Survey) -> str:
+    """Return the dotted name of a module of the submission, or of an installed one."""
+    names = [source.module for source in found.sources]
+    for name in names:
+        if name == wanted or name.endswith(f".{wanted}"):
+            return name
+    if attempt(find_spec, wanted) is None:
+        known = ", ".join(names) or "none"
+        msg = f"got no module {wanted!r} in the submission, expected one of: {known}"
+        raise SubmissionError(msg)
+    return wanted
+
+
+def _class_named(name: str, classes: Mapping[str, type], module: str, entry: str) -> type:
+    if name in classes:
+        return classes[name]
+    near = get_close_matches(name, classes, n=1)
+    own = ", ".join(n for n, c in classes.items() if c.__module__ == module) or "none"
+    expected = f"{near[0]!r}" if near else f"one of: {own}"
+    msg = f"entry {entry!r}: got no class {name!r} in {module}, expected {expected}"
+    raise SubmissionError(msg)
 
 
 def _check(stated: Stated, names: Names) -> None:
@@ -187,7 +193,21 @@ def _check(stated: Stated, names: Names) -> None:
             raise SubmissionError(msg)
 
 
-def _finished(bench: Bench, stated: Stated) -> Found:
+def _unspoilt(bench: Bench, found: Survey, importer: Importer) -> dict[str, Any]:
+    """Return the names to run templates in: of a second import, where trying spoilt the first.
+
+    A gradient mode that never ends would otherwise show as a fault of everything else.
+    """
+    if found.installed or gradients_flow(bench):
+        return bench.names.namespace
+    names = list(importer.loaded())
+    again = Importer(found)
+    for name in names:
+        again.load(name)
+    return Names(bench.names.entry, again.loaded(), found.folder).namespace
+
+
+def _finished(bench: Bench, stated: Stated) -> Bench:
     """Complete a spelling of which leaf, ops and gradient are known."""
     _check(stated, bench.names)
     bench = bench.but(
@@ -199,8 +219,7 @@ def _finished(bench: Bench, stated: Stated) -> Found:
     bench = find_reach(bench)
     bench = find_modes(bench)
     own = {key: stated.engine[key] for key in ("name", "dtype") if key in stated.engine}
-    bench = bench.but(**own, imports=bench.names.imports(_texts(bench.spelling)))
-    return Found(bench.spelling, bench.names.namespace)
+    return bench.but(**own, imports=bench.names.imports(_texts(bench.spelling)))
 
 
 def _texts(spelling: Spelling) -> list[str]:

@@ -4,6 +4,8 @@ import ast
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -76,7 +78,9 @@ class Source:
     @property
     def packages(self) -> frozenset[str]:
         """The top-level packages that are imported anywhere in it."""
-        return frozenset(name.partition(".")[0] for name in _Imports.of({self.path: self.tree}).dotted)
+        return frozenset(
+            name.partition(".")[0] for name in _Imports.of({self.path: self.tree}).dotted
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +193,7 @@ def _parsed(path: Path, shown: str) -> ast.Module:
     return tree
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Imports:
     """How the files of a submission import each other."""
 
@@ -197,6 +201,12 @@ class _Imports:
     """Folders that hold a file with a relative import."""
     dotted: frozenset[str]
     """Every name that is imported, with and without the last part of a from-import."""
+
+    @cached_property
+    def pairs(self) -> frozenset[tuple[str, str]]:
+        """Return every two neighbouring parts of a dotted name."""
+        parts = (name.split(".") for name in self.dotted)
+        return frozenset(pair for found in parts for pair in pairwise(found))
 
     @classmethod
     def of(cls, trees: dict[Path, ast.Module]) -> "_Imports":
@@ -222,7 +232,7 @@ def _named(path: Path, tree: ast.Module, folder: Path, habits: _Imports) -> Sour
     root = here = path.parent
     while True:
         name = here.resolve().name
-        meant = here in habits.relative or ".".join([name, *parts]) in habits.dotted
+        meant = here in habits.relative or any((name, c) in habits.pairs for c in _children(here))
         if not meant and (here == folder or not (here / "__init__.py").exists()):
             break
         parts.insert(0, name)
@@ -231,6 +241,10 @@ def _named(path: Path, tree: ast.Module, folder: Path, habits: _Imports) -> Sour
             break
         here = here.parent
     return Source(path, ".".join(parts or ["__init__"]), root.resolve(), tree)
+
+
+def _children(folder: Path) -> set[str]:
+    return {path.stem for path in folder.iterdir() if path.is_dir() or path.suffix == ".py"}
 
 
 def _is_quiet(node: ast.stmt) -> bool:

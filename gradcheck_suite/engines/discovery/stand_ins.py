@@ -89,8 +89,8 @@ class StandIns(MetaPathFinder):
     def find_spec(
         self,
         fullname: str,
-        path: Sequence[str] | None,
-        target: ModuleType | None = None,
+        _path: Sequence[str] | None,
+        _target: ModuleType | None = None,
         /,
     ) -> ModuleSpec | None:
         """Return the spec of a stand-in, for the packages of the list alone."""

@@ -143,6 +143,8 @@ def _line(where: str, table: str, key: str, text: object, known: frozenset[str] 
 def _unknown(where: str, key: str, known: Any, what: str) -> str:  # noqa: ANN401 - names
     near = get_close_matches(key, known, n=1, cutoff=0.5)
     hint = near[0] if near else ", ".join(sorted(known)[:40])
-    return f"{where}: got {what} {key!r}, expected {hint!r}" if near else (
-        f"{where}: got {what} {key!r}, expected one of {hint}"
+    return (
+        f"{where}: got {what} {key!r}, expected {hint!r}"
+        if near
+        else (f"{where}: got {what} {key!r}, expected one of {hint}")
     )

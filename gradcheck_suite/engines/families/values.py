@@ -40,7 +40,7 @@ FACTORIES: Final = (
     "from_list",
 )
 
-# What is handed over, best first; with ``{}`` for whatever follows among the arguments.
+# What a constructor is handed, best first.
 FORMS_OF_NUMBERS: Final = {
     "tensor": ("data", "nested", "data.ravel().tolist(), data.shape"),
     "scalar": ("number", "data", "nested"),

@@ -1,0 +1,168 @@
+"""The interpreter turns what an engine does, and whatever it raises, into Outcomes."""
+
+import numpy as np
+import pytest
+
+from gradcheck_suite.engines.interpreter import run
+from gradcheck_suite.engines.known import known_engine
+from gradcheck_suite.engines.outcome import Flag, Nothing, Number, Raised
+from gradcheck_suite.engines.spelled import SpelledEngine
+from gradcheck_suite.program.array import Array
+from gradcheck_suite.program.instructions import (
+    Apply,
+    Assign,
+    Backward,
+    ClearGrad,
+    Constant,
+    Detach,
+    InPlace,
+    Leaf,
+    Mode,
+    Observe,
+    Program,
+)
+from gradcheck_suite.program.spelling import Spelling
+
+TWO = Leaf(Array.of(2.0))
+THREE = Leaf(Array.of(3.0))
+
+
+@pytest.fixture
+def reference():
+    """Give the reference engine."""
+    return known_engine("reference")
+
+
+def outcomes(engine, *instructions):
+    """Run instructions and return the numbers seen as floats, all else as it is."""
+    seen = run(Program(instructions), engine)
+    return {k: v.values.tolist() if isinstance(v, Number) else v for k, v in seen.items()}
+
+
+def test_observations_are_at_their_index(reference):
+    """Each Observe has an outcome at its own index, and nothing else has one."""
+    program = (TWO, Apply("mul", (0, 0)), Backward(1), Observe("value", 1), Observe("grad", 0))
+    assert outcomes(reference, *program) == {3: 4.0, 4: 4.0}
+
+
+def test_no_gradient_is_nothing(reference):
+    """A leaf before any backward has no gradient."""
+    assert outcomes(reference, TWO, Observe("grad", 0)) == {1: Nothing()}
+
+
+def test_flags(reference):
+    """A truth value is a Flag."""
+    program = (TWO, Observe("is_leaf", 0), Observe("requires_grad", 0), Detach(0))
+    assert outcomes(reference, *program, Observe("requires_grad", 3)) == {
+        1: Flag(value=True),
+        2: Flag(value=True),
+        4: Flag(value=False),
+    }
+
+
+def test_body_of_a_mode_counts_on(reference):
+    """Indices go on inside a block and after it, in reading order."""
+    body = (Apply("mul", (0, 0)), Observe("requires_grad", 2))
+    program = (TWO, Mode("no_grad", body), Apply("mul", (0, 0)), Observe("requires_grad", 4))
+    assert outcomes(reference, *program) == {3: Flag(value=False), 5: Flag(value=True)}
+
+
+@pytest.mark.parametrize("decorator", [False, True])
+def test_exception_of_the_program_itself_is_caught(reference, decorator):
+    """The exception that the program raises inside a block ends there, without an outcome."""
+    mode = Mode("no_grad", (Apply("mul", (0, 0)),), decorator=decorator, raises=True)
+    program = (TWO, mode, Apply("mul", (0, 0)), Observe("requires_grad", 3))
+    assert outcomes(reference, *program) == {4: Flag(value=True)}
+
+
+def test_what_depends_on_an_exception_is_skipped(reference):
+    """An op that raises is an outcome; what uses its value is skipped, the rest is run."""
+    program = (
+        Leaf(Array.of([1.0, 2.0])),
+        Leaf(Array.of([1.0, 2.0, 3.0])),
+        Apply("add", (0, 1)),
+        Observe("value", 2),
+        Mode("no_grad", (Observe("value", 0),)),
+    )
+    seen = outcomes(reference, *program)
+    assert set(seen) == {2, 5}
+    assert isinstance(seen[2], Raised)
+    assert seen[5] == [1.0, 2.0]
+
+
+def test_block_that_cannot_be_entered_is_skipped():
+    """Where a mode is not there, its body has no outcomes and the indices stay right."""
+    engine = SpelledEngine(Spelling("T", "T(data)", value="x"), {"T": float})
+    program = (TWO, Mode("no_grad", (Observe("value", 0),)), Observe("value", 0))
+    seen = outcomes(engine, *program)
+    assert isinstance(seen[1], Raised)
+    assert seen[3] == 2.0
+    assert set(seen) == {1, 3}
+
+
+@pytest.mark.parametrize(
+    "kind", ["SystemExit", "KeyboardInterrupt", "GeneratorExit", "MemoryError"]
+)
+def test_every_exception_is_an_outcome(kind):
+    """Nothing that an engine raises leaves the interpreter."""
+    text = f"def T(data): raise {kind}('no')"
+    names = {}
+    exec(text, names)  # noqa: S102 - an engine in one line
+    assert outcomes(SpelledEngine(Spelling("T", "T(data)"), names), TWO) == {0: Raised(kind, "no")}
+
+
+def test_exception_is_cut_and_not_trusted():
+    """A message is cut to 300 characters, and one that cannot be made is replaced."""
+
+    class Bad(Exception):  # noqa: N818 - the engine's name
+        def __str__(self):
+            raise Bad
+
+    def long(data):
+        raise ValueError("x" * 1000)
+
+    def bad(data):
+        raise Bad
+
+    engine = SpelledEngine(Spelling("T", "T(data)"), {"T": long})
+    assert outcomes(engine, TWO) == {0: Raised("ValueError", "x" * 300)}
+    engine = SpelledEngine(Spelling("T", "T(data)"), {"T": bad})
+    assert outcomes(engine, TWO) == {0: Raised("Bad", "(its message cannot be printed)")}
+
+
+def test_effects(reference):
+    """Clearing, assignment and ops in place change what is seen afterwards."""
+    program = (
+        TWO,
+        THREE,
+        Apply("mul", (0, 1)),
+        Backward(2),
+        ClearGrad(0),
+        Observe("grad", 0),
+        Assign(0, 1),
+        Observe("value", 0),
+        Apply("mul", (0, 1)),
+        InPlace("add", 8, (1,)),
+        Observe("value", 9),
+        Constant(Array.of(4.0), plain=True),
+        Apply("sub", (11, 9)),
+        Observe("value", 12),
+    )
+    seen = outcomes(reference, *program)
+    assert seen[5] in (0.0, Nothing())
+    assert [seen[k] for k in (7, 10, 13)] == [3.0, 12.0, -8.0]
+
+
+def test_inputs_are_fresh(reference):
+    """An engine that writes into what it was handed does not change the program."""
+    program = Program((Leaf(Array.of([1.0, 2.0])), Observe("value", 0)))
+
+    def spoil(data):
+        data += 1
+        return data
+
+    engine = SpelledEngine(Spelling("T", "T(data)", value="x"), {"T": spoil})
+    for _ in range(2):
+        seen = run(program, engine)[1]
+        assert isinstance(seen, Number)
+        np.testing.assert_array_equal(seen.values, [2.0, 3.0])

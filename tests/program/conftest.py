@@ -1,0 +1,100 @@
+"""Programs for the tests of this floor: one drawn pool, and rare forms that nobody draws."""
+
+import numpy as np
+import pytest
+
+from gradcheck_suite.program.array import Array
+from gradcheck_suite.program.instructions import (
+    Apply,
+    Assign,
+    Backward,
+    ClearGrad,
+    Constant,
+    Detach,
+    GradOf,
+    InPlace,
+    Leaf,
+    Mode,
+    Observe,
+    OptimizerStep,
+    Program,
+    RetainGrad,
+    SetRequiresGrad,
+    Slice,
+)
+from gradcheck_suite.program.table import OPS
+from gradcheck_suite.strategies import sessions, training
+from gradcheck_suite.strategies.calls import (
+    broadcast_calls,
+    calls,
+    gradient_programs,
+    plain_number_programs,
+    value_programs,
+)
+from gradcheck_suite.strategies.drawing import draw
+from gradcheck_suite.strategies.world import SCALARS, TENSORS
+
+ONE = Array((), (1.0,))
+PAIR = Array((2,), (1.0, -2.0))
+
+
+def _strategies():
+    for world in (SCALARS, TENSORS):
+        for op in OPS.values():
+            if op.is_elementwise or world is TENSORS:
+                yield value_programs(calls(op, world))
+                yield gradient_programs(op, calls(op, world))
+            if op.signature == "binary" and op.operators:
+                yield plain_number_programs(op, world)
+        for name in sessions.__all__:
+            yield getattr(sessions, name)(world)
+        for name in training.__all__:
+            yield getattr(training, name)(world)
+    for name in ("add", "sub", "mul", "div", "power", "maximum", "minimum", "where"):
+        yield gradient_programs(OPS[name], broadcast_calls(OPS[name]))
+
+
+@pytest.fixture(scope="session")
+def drawn():
+    """Return some programs of every strategy of the suite."""
+    return tuple(p for s in _strategies() for p in draw(s, 6, 1, lambda _: True))
+
+
+@pytest.fixture
+def rare():
+    """Return one program that has every instruction, most fields set, and modes in modes."""
+    index = (0, -1, Slice(), Slice(1, None), Slice(None, None, -1), None)
+    innermost = Apply("getitem", (0,), (("index", (*index, Array((2,), (0, 1), "int"))),))
+    mask = Array((1, 2), (True, False), "bool")
+    return Program(
+        (
+            Leaf(Array((2, 0, 3), ())),
+            Leaf(Array((3,), (np.nan, np.inf, -np.inf)), requires_grad=False),
+            Constant(Array((), (-0.0,)), plain=True),
+            Constant(mask),
+            Mode(
+                "no_grad",
+                (
+                    Mode(
+                        "enable_grad",
+                        (Mode("no_grad", (innermost,), decorator=True, raises=True),),
+                    ),
+                    Mode("no_grad", ()),
+                ),
+            ),
+            Apply("sum", (1,), (("axis", None), ("keepdims", True))),
+            Apply("getitem", (1,), (("index", mask),)),
+            Apply("pow", (1,), (("exponent", 0.5),)),
+            Detach(1),
+            GradOf(1),
+            Backward(1, PAIR, retain_graph=True, create_graph=True),
+            Backward(1),
+            ClearGrad(1),
+            RetainGrad(1),
+            SetRequiresGrad(1, flag=False),
+            InPlace("add", 1, (1,), (("name", "grüß"),)),
+            Assign(1, 2**40),
+            OptimizerStep("sgd", (1, 1), (("lr", 0.1), ("nesterov", True))),
+            Observe("has_graph", 1),
+        ),
+    )

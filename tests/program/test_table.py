@@ -1,0 +1,309 @@
+"""The op table: every row beside formulas that are written down here once more."""
+
+import math
+
+import numpy as np
+import pytest
+import sympy
+
+from gradcheck_suite.errors import ProgramError
+from gradcheck_suite.program.array import Array
+from gradcheck_suite.program.instructions import Slice
+from gradcheck_suite.program.table import OPS, op_named
+
+REQUIRED = (
+    "add sub mul div neg pow power matmul exp log sqrt sin cos tanh sigmoid relu abs maximum "
+    "minimum sum mean max min reshape transpose broadcast_to getitem concatenate stack where "
+    "softmax log_softmax"
+).split()
+
+UNARY = {
+    "neg": lambda x: -x,
+    "pow": lambda x: x * x,
+    "exp": math.exp,
+    "log": math.log,
+    "sqrt": math.sqrt,
+    "sin": math.sin,
+    "cos": math.cos,
+    "tanh": math.tanh,
+    "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
+    "relu": lambda x: max(x, 0.0),
+    "abs": math.fabs,
+}
+BINARY = {
+    "add": lambda x, y: x + y,
+    "sub": lambda x, y: x - y,
+    "mul": lambda x, y: x * y,
+    "div": lambda x, y: x / y,
+    "power": lambda x, y: x**y,
+    "maximum": max,
+    "minimum": min,
+}
+X = np.array([[1.0, -2.0, 3.0], [4.0, 0.5, -6.0]])
+Y = np.array([[2.0, 5.0], [-1.0, 3.0], [0.5, 7.0]])
+MASK = np.array([[True, False, True], [False, False, True]])
+
+
+def inside(op, position):
+    """Return some numbers of an argument's domain."""
+    domain = op.domain(position)
+    numbers = [v for v in np.linspace(domain.low, domain.high, 33) if v and abs(v) >= domain.hole]
+    return [float(v) for v in numbers]
+
+
+def test_every_op_of_the_list_is_there():
+    """The table has the ops that a course's engine is asked for, and no other."""
+    assert sorted(OPS) == sorted(REQUIRED)
+
+
+@pytest.mark.parametrize("name", UNARY)
+def test_functions_of_one_argument(name):
+    """The forward agrees with Python's own mathematics, all over the domain."""
+    op = OPS[name]
+    x = inside(op, 0)
+    expected = [UNARY[name](v) for v in x]
+    np.testing.assert_allclose(op.evaluate(np.array(x)), expected, rtol=4e-16, atol=0)
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_functions_of_two_arguments(name):
+    """The forward agrees with Python's own operators, with the operands in their order."""
+    op = OPS[name]
+    x, y = inside(op, 0), inside(op, 1)[::-1]
+    n = min(len(x), len(y))
+    expected = [BINARY[name](a, b) for a, b in zip(x[:n], y[:n], strict=True)]
+    found = op.evaluate(np.array(x[:n]), np.array(y[:n]))
+    np.testing.assert_allclose(found, expected, rtol=4e-16, atol=0)
+
+
+_E = np.exp(X)
+CALLS = [
+    ("matmul", (X, Y), {}, [[5.5, 20.0], [4.5, -20.5]]),
+    ("sum", (X,), {}, 0.5),
+    ("sum", (X,), {"axis": 1, "keepdims": True}, [[2.0], [-1.5]]),
+    ("sum", (X,), {"axis": (0, 1)}, 0.5),
+    ("mean", (X,), {}, 0.5 / 6),
+    ("mean", (X,), {"axis": 0}, [2.5, -0.75, -1.5]),
+    ("max", (X,), {}, 4.0),
+    ("max", (X,), {"axis": -1}, [3.0, 4.0]),
+    ("min", (X,), {}, -6.0),
+    ("min", (X,), {"axis": 0, "keepdims": True}, [[1.0, -2.0, -6.0]]),
+    ("reshape", (X,), {"shape": (3, -1)}, [[1.0, -2.0], [3.0, 4.0], [0.5, -6.0]]),
+    ("reshape", (X,), {}, [1.0, -2.0, 3.0, 4.0, 0.5, -6.0]),
+    ("transpose", (X,), {}, [[1.0, 4.0], [-2.0, 0.5], [3.0, -6.0]]),
+    ("transpose", (X,), {"axes": (0, 1)}, X.tolist()),
+    ("broadcast_to", (X[0],), {"shape": (2, 3)}, [[1.0, -2.0, 3.0]] * 2),
+    ("getitem", (X,), {}, [1.0, -2.0, 3.0]),
+    ("getitem", (X,), {"index": 1}, [4.0, 0.5, -6.0]),
+    ("getitem", (X,), {"index": (1, -1)}, -6.0),
+    ("getitem", (X,), {"index": (Slice(None, None, -1), Slice(1, 3))}, [[0.5, -6.0], [-2.0, 3.0]]),
+    ("getitem", (X,), {"index": (Slice(), Slice(None, None, 2))}, [[1.0, 3.0], [4.0, -6.0]]),
+    ("getitem", (X,), {"index": (None, 0)}, [[1.0, -2.0, 3.0]]),
+    ("getitem", (X,), {"index": (0, Array((3,), (1, 1, -1), "int"))}, [-2.0, -2.0, 3.0]),
+    ("getitem", (X,), {"index": Array((2, 3), tuple(X.ravel() > 2), "bool")}, [3.0, 4.0]),
+    ("concatenate", (X[0], Y[0]), {}, [1.0, -2.0, 3.0, 2.0, 5.0]),
+    ("concatenate", (X, X[:, :1]), {"axis": 1}, [[1.0, -2.0, 3.0, 1.0], [4.0, 0.5, -6.0, 4.0]]),
+    ("stack", (Y[0], Y[1]), {}, [[2.0, 5.0], [-1.0, 3.0]]),
+    ("stack", (Y[0], Y[1]), {"axis": 1}, [[2.0, -1.0], [5.0, 3.0]]),
+    ("where", (MASK, X, -X), {}, [[1.0, 2.0, 3.0], [-4.0, -0.5, -6.0]]),
+    ("softmax", (X,), {}, (_E / _E.sum(1, keepdims=True)).tolist()),
+    ("softmax", (X,), {"axis": 0}, (_E / _E.sum(0)).tolist()),
+    ("log_softmax", (X,), {}, (X - np.log(_E.sum(1, keepdims=True))).tolist()),
+    ("log_softmax", (X,), {"axis": 0}, (X - np.log(_E.sum(0))).tolist()),
+    ("pow", (Y,), {"exponent": -1}, (1 / Y).tolist()),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "operands", "attrs", "expected"),
+    CALLS,
+    ids=[f"{name}-{'-'.join(attrs) or 'default'}-{k}" for k, (name, _, attrs, _) in enumerate(CALLS)],
+)  # fmt: skip
+def test_forwards_and_their_attributes(name, operands, attrs, expected):
+    """Each call gives the numbers, and the shape, that are written beside it."""
+    found = OPS[name].evaluate(*operands, attrs=tuple(attrs.items()))
+    assert found.shape == np.shape(expected)
+    np.testing.assert_allclose(found, expected, rtol=1e-15, atol=1e-15)
+
+
+def test_every_row_is_called_above():
+    """No row is without a forward test."""
+    assert {*UNARY, *BINARY, *(name for name, *_ in CALLS)} == set(OPS)
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_normalisations_do_not_overflow(name):
+    """The forward is stable at 1000, where the exponential is not."""
+    assert np.isfinite(OPS[name].evaluate(np.array([1000.0, 999.0]))).all()
+
+
+def test_sigmoid_does_not_overflow():
+    """The forward is stable at -1000; overflow would warn, and so raise here."""
+    assert OPS["sigmoid"].evaluate(np.array([-1000.0, 1000.0])).tolist() == [0.0, 1.0]
+
+
+FORMULAS = [(op.name, text) for op in OPS.values() for text in op.formulas]
+
+
+@pytest.mark.parametrize(("name", "text"), FORMULAS, ids=[f"{n}: {t}" for n, t in FORMULAS])
+def test_formulas_are_the_forward(name, text):
+    """Every accepted formula has the forward's value all over the domain."""
+    op = OPS[name]
+    settings = op.settings(())
+    for position, x in enumerate(inside(op, 0)):
+        y = inside(op, 1)[-1 - position % 5]
+        formula = sympy.sympify(text).subs({"x": x, "y": y, **settings})
+        operands = (x,) if op.signature == "unary" else (x, y)
+        value = float(op.evaluate(*map(np.array, operands)))
+        found = complex(formula)  # the logarithm of a negative base is complex on the way
+        assert found == pytest.approx(value, rel=1e-14)
+
+
+INVERSES = [op.name for op in OPS.values() if op.inverse]
+
+
+@pytest.mark.parametrize("name", INVERSES)
+def test_inverses_lead_back(name):
+    """The inverse of the value is the argument."""
+    op = OPS[name]
+    for x in inside(op, 0):
+        value = float(op.evaluate(np.array(x)))
+        assert float(sympy.sympify(op.inverse).subs("v", value)) == pytest.approx(x, rel=1e-12)
+
+
+ARRAYS = [
+    (op.name, k, attrs)
+    for op in OPS.values()
+    for k in range(len(op.array_formulas))
+    for attrs in ((), (("axis", 0),))
+]
+
+
+@pytest.mark.parametrize(("name", "k", "attrs"), ARRAYS, ids=str)
+def test_array_formulas_are_the_forward(name, k, attrs):
+    """Every accepted array formula has the forward's value."""
+    op = OPS[name]
+    found = op.array_formulas[k](X / 2, **op.settings(attrs))
+    np.testing.assert_allclose(found, op.evaluate(X / 2, attrs=attrs), rtol=1e-14)
+
+
+def test_every_smooth_function_has_a_formula():
+    """Elementwise rows without formulas are the four with kinks inside of their domains."""
+    bare = {op.name for op in OPS.values() if op.is_elementwise and not op.formulas}
+    assert bare == {"relu", "abs", "maximum", "minimum"}
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("exp", ("x",)),
+        ("add", ("x", "y")),
+        ("matmul", ("x", "y")),
+        ("stack", ("xs",)),
+        ("where", ("condition", "x", "y")),
+        ("sum", ("x",)),
+    ],
+)
+def test_arguments(name, arguments):
+    """Spellings speak of the operands by these names."""
+    assert OPS[name].arguments == arguments
+
+
+X2, X3 = (2, 3), (2, 3, 4)
+VARIANTS = [
+    ("sum", (X2,), {}, ""),
+    ("sum", (X2,), {"axis": 0}, "axis"),
+    ("sum", (X2,), {"axis": (0, 1)}, "axes"),
+    ("sum", (X2,), {"keepdims": True}, "keepdims"),
+    ("mean", (X2,), {"axis": -1, "keepdims": True}, "axis+keepdims"),
+    ("max", (X2,), {"axis": (0,), "keepdims": True}, "axes+keepdims"),
+    ("softmax", (X2,), {}, ""),
+    ("softmax", (X2,), {"axis": 1}, ""),
+    ("log_softmax", (X2,), {"axis": 0}, "axis"),
+    ("matmul", (X2, (3, 2)), {}, "matrix@matrix"),
+    ("matmul", ((3,), (3, 2)), {}, "vector@matrix"),
+    ("matmul", (X2, (3,)), {}, "matrix@vector"),
+    ("matmul", ((3,), (3,)), {}, "vector@vector"),
+    ("matmul", (X2, (2, 3, 1)), {}, "batched"),
+    ("transpose", (X2,), {}, ""),
+    ("transpose", (X3,), {}, "reversed"),
+    ("transpose", (X3,), {"axes": (1, 0, 2)}, "axes"),
+    ("stack", (X2, X2), {}, ""),
+    ("concatenate", (X2, X2), {"axis": 1}, "axis"),
+    ("getitem", (X2,), {"index": 0}, "int"),
+    ("getitem", (X2,), {"index": (Slice(1, None),)}, "slice"),
+    ("getitem", (X2,), {"index": (None, Slice(None, None, 2), 0)}, "int+newaxis+step"),
+    ("getitem", (X2,), {"index": (Slice(None, None, -1), Slice())}, "reverse+slice"),
+    ("getitem", (X2,), {"index": Array(X2, (True,) * 6, "bool")}, "mask"),
+    ("getitem", (X2,), {"index": (Array((1,), (0,), "int"),)}, "array"),
+    ("add", (X2, X2), {}, ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes", "attrs", "form"), VARIANTS, ids=[f"{v[0]}-{v[3]}-{k}" for k, v in enumerate(VARIANTS)]
+)  # fmt: skip
+def test_variants(name, shapes, attrs, form):
+    """The calling form follows from shapes and attributes, defaults included."""
+    op = OPS[name]
+    assert op.variant(shapes, op.settings(tuple(attrs.items()))) == form
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("sum", {"axis": None, "keepdims": False}),
+        ("pow", {"exponent": 2}),
+        ("softmax", {"axis": -1}),
+        ("log_softmax", {"axis": -1}),
+        ("stack", {"axis": 0}),
+        ("concatenate", {"axis": 0}),
+        ("transpose", {"axes": None}),
+        ("exp", {}),
+    ],
+)
+def test_defaults(name, settings):
+    """Attributes that a program leaves out have the field's defaults."""
+    assert OPS[name].settings(()) == settings
+
+
+def test_settings_overlay_defaults():
+    """What is given replaces its default and leaves the others."""
+    assert OPS["sum"].settings((("axis", 1),)) == {"axis": 1, "keepdims": False}
+
+
+def test_the_last_domain_holds_for_all_further_arguments():
+    """A divisor keeps away from zero; the third operand of a join is drawn like the second."""
+    assert OPS["div"].domain(0).hole == 0.0
+    assert OPS["div"].domain(1).hole == 0.5
+    assert OPS["div"].domain(7) == OPS["div"].domain(1)
+
+
+def test_forwards_stay_finite_at_the_domain_edges():
+    """No row warns or leaves the numbers anywhere in its domain, at any exponent drawn."""
+    for op in OPS.values():
+        if op.signature == "unary":
+            assert np.isfinite(op.evaluate(np.array(inside(op, 0)))).all(), op.name
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("logsoftmax", "log_softmax"), ("tan", "tanh"), ("???", "add, sub, mul, div")],
+)
+def test_unknown_ops_are_told_with_the_nearest(name, near):
+    """The error names what was asked and the nearest rows, or all where none is near."""
+    with pytest.raises(ProgramError) as raised:
+        op_named(name)
+    assert str(raised.value).startswith(f"got op {name!r}, expected one of the op table: ")
+    assert near in str(raised.value)
+
+
+def test_rows_are_found_by_name():
+    """Every name leads to its own row."""
+    assert all(op_named(name).name == name for name in OPS)
+
+
+def test_the_table_is_read_only():
+    """No one adds a row while programs are judged."""
+    with pytest.raises(TypeError):
+        OPS["new"] = OPS["add"]

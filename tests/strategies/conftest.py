@@ -1,0 +1,51 @@
+"""Every strategy of the floor, by a readable name."""
+
+from functools import partial
+
+import pytest
+
+from gradcheck_suite.program.table import OPS
+from gradcheck_suite.strategies import sessions, training
+from gradcheck_suite.strategies.calls import (
+    broadcast_calls,
+    calls,
+    gradient_programs,
+    plain_number_programs,
+    value_programs,
+)
+from gradcheck_suite.strategies.drawing import draw
+from gradcheck_suite.strategies.world import SCALARS, TENSORS
+
+
+def _by_name():
+    found = {}
+    for world in (SCALARS, TENSORS):
+        for module in (sessions, training):
+            for name in module.__all__:
+                found[f"{name}-{world.kind}"] = getattr(module, name)(world)
+        for op in OPS.values():
+            if op.is_elementwise or world is TENSORS:
+                found[f"value-{op.name}-{world.kind}"] = value_programs(calls(op, world))
+                of_gradient = gradient_programs(op, calls(op, world))
+                found[f"gradient-{op.name}-{world.kind}"] = of_gradient
+            if op.signature == "binary" and op.operators:
+                found[f"plain-{op.name}-{world.kind}"] = plain_number_programs(op, world)
+    for op in OPS.values():
+        if op.signature in {"binary", "where"}:
+            found[f"broadcast-{op.name}"] = gradient_programs(op, broadcast_calls(op))
+    return found
+
+
+STRATEGIES = _by_name()
+
+
+def pytest_generate_tests(metafunc):
+    """Run a test that asks for ``strategy`` once for each strategy of the suite."""
+    if "strategy" in metafunc.fixturenames:
+        metafunc.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES)
+
+
+@pytest.fixture(scope="session")
+def programs_of():
+    """Return a function that draws programs of a strategy: the same ones in every run."""
+    return partial(draw, seed=1, keep=lambda _: True)
