@@ -23,10 +23,10 @@ from reference.forward import jvp
 from reference.function import Context, Function
 from reference.functional import grad, vjp
 from reference.modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from reference.ops import *  # noqa: F403  # every operation, listed in reference.ops.__all__
+from reference.ops import *  # noqa: F403 - every operation, listed in reference.ops.__all__
 from reference.tensor import Tensor, tensor
 
-__all__ = [  # noqa: PLE0604  # the star adds the operations' names
+__all__ = [  # noqa: PLE0604 - the star adds the operations' names
     "AutogradError",
     "Context",
     "DtypeError",

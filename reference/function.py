@@ -151,7 +151,7 @@ def _result_node(call: Node, position: int) -> Node:
 
 
 def _no_jvp(name: str) -> Callable[[Sequence[Any]], Any]:
-    def push(tangents: Sequence[Any]) -> Any:  # noqa: ARG001  # the form of every push
+    def push(tangents: Sequence[Any]) -> Any:  # noqa: ARG001 - the form of every push
         message = f"{name} is a custom Function: it has a backward, but no jvp"
         raise MissingRuleError(message)
 

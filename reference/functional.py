@@ -12,7 +12,7 @@ from reference.tensor import Tensor, as_tensor, cotangent_of, zeros
 __all__ = ["grad", "vjp"]
 
 
-def grad(  # noqa: PLR0913, PLR0917  # torch.autograd.grad has these
+def grad(
     outputs: Tensor | Sequence[Tensor],
     inputs: Tensor | Sequence[Tensor],
     grad_outputs: Any = None,

@@ -87,7 +87,7 @@ def _resumed_in(flag: bool, generator: Generator[Any, Any, Any]) -> Generator[An
             return stop.value
         try:
             resume, message = generator.send, (yield response)
-        except BaseException as error:  # noqa: BLE001  # GeneratorExit too: clean up in the mode
+        except BaseException as error:  # noqa: BLE001 - GeneratorExit too: clean up in the mode
             resume, message = generator.throw, error
 
 

@@ -1,16 +1,16 @@
-"""What can be written on a tensor: ``x + y``, ``x.exp()``, ``x[0]``, ``x += y``.
+"""What can be written on a tensor: ``x + y``, ``x[0]``, ``x += y``.
 
-Every method looks its operation up in the table ``OPS`` when it is called. That is why this file,
-and with it ``tensor.py``, need not import the rules, which are themselves written on tensors.
+Every operator looks its operation up in the table ``OPS`` when it is called. That is why this
+file, and with it ``methods.py`` and ``tensor.py``, need not import the rules, which are themselves
+written on tensors.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from numbers import Number
 from typing import Any, ClassVar, Self, TypeAlias, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 __all__ = ["OPS", "Axis", "Operators", "op"]
 
@@ -27,7 +27,7 @@ def op(function: F) -> F:
 
 
 class Operators(ABC):
-    """The operators and methods of a tensor, each one row of the table."""
+    """The operators of a tensor, each one row of the table."""
 
     __slots__ = ()
     __array_ufunc__: ClassVar[None] = None  # an array on the left hands over to our reflected op
@@ -111,107 +111,14 @@ class Operators(ABC):
             return NotImplemented  # `x == None` is False, not an error
         return self._apply("equal", other)
 
-    def __ne__(self, other: object) -> Self:  # type: ignore[override]
+    def __ne__(self, other: object) -> Self:  # type: ignore[override]  # elementwise too
         if not isinstance(other, Operators | np.ndarray | Number):
             return NotImplemented
         return self._apply("not_equal", other)
 
     __hash__ = object.__hash__  # by identity, since == is elementwise
 
-    # Elementwise functions.
-
-    def exp(self) -> Self:
-        """Return e to the power of each element."""
-        return self._apply("exp")
-
-    def log(self) -> Self:
-        """Return the natural logarithm of each element."""
-        return self._apply("log")
-
-    def sqrt(self) -> Self:
-        """Return the square root of each element."""
-        return self._apply("sqrt")
-
-    def sin(self) -> Self:
-        """Return the sine of each element."""
-        return self._apply("sin")
-
-    def cos(self) -> Self:
-        """Return the cosine of each element."""
-        return self._apply("cos")
-
-    def tanh(self) -> Self:
-        """Return the hyperbolic tangent of each element."""
-        return self._apply("tanh")
-
-    def sigmoid(self) -> Self:
-        """Return 1 / (1 + exp(-x)) of each element, without overflow."""
-        return self._apply("sigmoid")
-
-    def relu(self) -> Self:
-        """Return the positive part of each element; the derivative at 0 is 0."""
-        return self._apply("relu")
-
-    def abs(self) -> Self:
-        """Return the magnitude of each element; the derivative at 0 is 0."""
-        return self._apply("abs")
-
-    def pow(self, exponent: Any) -> Self:
-        """Return each element to the power of ``exponent``, a number, array or tensor."""
-        return self._apply("pow", exponent)
-
-    def clone(self) -> Self:
-        """Return a copy with its own data; gradients pass through."""
-        return self._apply("clone")
-
-    def astype(self, dtype: npt.DTypeLike) -> Self:
-        """Return a copy of another dtype; gradients come back in this one's."""
-        return self._apply("astype", dtype)
-
-    # Reductions: `axis` is None (all axes), an int or a tuple of ints.
-
-    def sum(self, axis: Axis = None, keepdims: bool = False) -> Self:
-        """Return the sum over ``axis``."""
-        return self._apply("sum", axis, keepdims)
-
-    def mean(self, axis: Axis = None, keepdims: bool = False) -> Self:
-        """Return the mean over ``axis``."""
-        return self._apply("mean", axis, keepdims)
-
-    def max(self, axis: Axis = None, keepdims: bool = False) -> Self:
-        """Return the maximum over ``axis``; ties share the gradient evenly."""
-        return self._apply("max", axis, keepdims)
-
-    def min(self, axis: Axis = None, keepdims: bool = False) -> Self:
-        """Return the minimum over ``axis``; ties share the gradient evenly."""
-        return self._apply("min", axis, keepdims)
-
-    def softmax(self, axis: int) -> Self:
-        """Return exp(x) / sum(exp(x)) along ``axis``, without overflow."""
-        return self._apply("softmax", axis)
-
-    def log_softmax(self, axis: int) -> Self:
-        """Return log(softmax(x)) along ``axis``, without overflow."""
-        return self._apply("log_softmax", axis)
-
-    # Shapes. Results are copies, never views.
-
-    def reshape(self, *shape: int | Sequence[int]) -> Self:
-        """Return the elements in another shape: ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``."""
-        return self._apply("reshape", shape if _is_ints(shape) else shape[0])
-
-    def transpose(self, axes: Sequence[int] | None = None) -> Self:
-        """Return the axes permuted as ``axes`` says, or reversed."""
-        return self._apply("transpose", axes)
-
-    @property
-    def T(self) -> Self:  # noqa: N802  # the field's name for it
-        """The axes reversed."""
-        return self._apply("transpose")
-
-    def broadcast_to(self, shape: Sequence[int]) -> Self:
-        """Return the elements repeated to ``shape``."""
-        return self._apply("broadcast_to", shape)
+    # Elements.
 
     def __getitem__(self, index: Any) -> Self:
         return self._apply("getitem", index)
@@ -258,7 +165,3 @@ class Operators(ABC):
     __imul__ = mul_
     __itruediv__ = div_
     __ipow__ = pow_
-
-
-def _is_ints(shape: Sequence[Any]) -> bool:
-    return all(isinstance(length, int | np.integer) for length in shape)

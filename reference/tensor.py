@@ -20,8 +20,9 @@ from reference.errors import (
 )
 from reference.graph import Node
 from reference.hooks import HookHandle, add_hook
+from reference.methods import Methods
 from reference.modes import GradMode, is_grad_enabled
-from reference.operators import OPS, Operators
+from reference.operators import OPS
 
 __all__ = ["Array", "Tensor", "Version", "as_tensor", "conform", "tensor", "wrap", "zeros"]
 
@@ -41,7 +42,7 @@ class Version:
 
 
 @final
-class Tensor(Operators):
+class Tensor(Methods):
     """An array that remembers how it was computed.
 
     Args:
@@ -319,7 +320,7 @@ def tensor(data: Any, requires_grad: bool = False, dtype: npt.DTypeLike | None =
 def wrap(array: Array, node: Node | None = None, version: Version | None = None) -> Tensor:
     """Return a tensor on ``array`` itself, without a copy."""
     result = Tensor.__new__(Tensor)
-    result._data = array  # noqa: SLF001  # the constructor that does not copy
+    result._data = array  # noqa: SLF001 - the constructor that does not copy
     result.node = node
     result.version = Version() if version is None else version
     result.grad = None

@@ -304,10 +304,11 @@ def _ancestors(root: Variable) -> list[Variable]:
     return list(found.values())
 
 
-def _cut(nodes: Nodes) -> Nodes:
-    flat = np.empty(nodes.size, dtype=object)
-    flat[:] = [node.cut() for node in nodes.ravel().tolist()]
-    return flat.reshape(nodes.shape)
+def _cut(nodes: Nodes | Node) -> Nodes:
+    array = np.asarray(nodes, dtype=object)  # arithmetic turns an array of rank 0 into its element
+    flat = np.empty(array.size, dtype=object)
+    flat[:] = [node.cut() for node in array.ravel().tolist()]
+    return flat.reshape(array.shape)
 
 
 def _interval(nodes: Nodes) -> Interval:

@@ -183,7 +183,7 @@ def _is_coarse(answer: Interval, seen: Number) -> bool:
 def _distance(off: npt.NDArray[Any], half: npt.NDArray[Any]) -> float | None:
     if not off.size:
         return None
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratios = np.where(off == 0, 0.0, off / half)
     return float(np.max(np.where(np.isnan(ratios), np.inf, ratios)))
 

@@ -64,7 +64,7 @@ class Supervisor:
             self._stop()
             if lost.lost.kind == "infrastructure":
                 raise SandboxError(str(lost)) from None
-            msg = f"{self._target.name}: {lost} while it was imported"
+            msg = f"{self._target.name}: {lost} while it was imported and tried out"
             raise SubmissionError(msg) from None
         except (UsageError, RecursionError, MemoryError, ValueError) as error:
             self._stop()

@@ -73,7 +73,7 @@ power = elementwise("power", np.power, x=_base_rule, y=_exponent_rule)
 
 
 @op
-def pow(x: Any, exponent: Any) -> Tensor:  # noqa: A001  # the operation's name
+def pow(x: Any, exponent: Any) -> Tensor:  # noqa: A001 - the operation's name
     """Return x to the power of a number, or, through ``power``, of a tensor or array."""
     if isinstance(exponent, np.generic):
         exponent = exponent.item()

@@ -13,6 +13,7 @@ __all__ = [
     "clone",
     "cos",
     "exp",
+    "floor",
     "log",
     "relu",
     "sigmoid",
@@ -58,8 +59,10 @@ tanh = elementwise("tanh", np.tanh, x=lambda t, ans: t * (1 - ans * ans))
 sigmoid = elementwise("sigmoid", _sigmoid, x=lambda t, ans: t * (1 - ans) * ans)
 relu = elementwise("relu", _relu, x=lambda t, x: gate(t, x))
 gate: Primitive = elementwise("gate", _gate, t=lambda g, x: gate(g, x), x=_no_slope)
-abs = elementwise("abs", np.abs, x=lambda t, x: t * sign(x))  # noqa: A001  # abs'(0) = sign(0)
+# abs'(0) = sign(0) = 0.
+abs = elementwise("abs", np.abs, x=lambda t, x: t * sign(x))  # noqa: A001 - its name
 sign: Primitive = elementwise("sign", np.sign, x=_no_slope)
+floor = elementwise("floor", np.floor, x=_no_slope)
 
 clone = elementwise("clone", lambda x: x.copy(), x=lambda t: t)
 astype = elementwise("astype", _astype, x=lambda t: t)

@@ -1,4 +1,4 @@
-"""Many elements to one: sum, mean, max, min."""
+"""Many elements to one: sum, mean, max, min; and where the extremes are."""
 
 import math
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from reference.operators import Axis, op
-from reference.primitive import Primitive, linear, primitive
+from reference.primitive import Primitive, constant, linear, primitive
 from reference.tensor import Array, Tensor, as_tensor, wrap
 
-__all__ = ["max", "mean", "min", "sum"]
+__all__ = ["argmax", "argmin", "kept", "max", "mean", "min", "reduced_axes", "sum"]
 
 Shape = tuple[int, ...]
 
@@ -32,7 +32,7 @@ def _sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Any:
     return np.sum(x, axis=axis, keepdims=keepdims)
 
 
-sum: Primitive = linear(  # noqa: A001  # the operation's name
+sum: Primitive = linear(  # noqa: A001 - the operation's name
     "sum", _sum, x=lambda g, in_shape, axis: g.reshape(kept(in_shape, axis)).broadcast_to(in_shape)
 )
 
@@ -71,5 +71,23 @@ def _push_extreme(t: Tensor, x: Tensor, ans: Tensor, axis: Axis, keepdims: bool)
     return sum(t * _shares(x, ans, axis), axis, keepdims)
 
 
-max = primitive("max", _max, vjps={"x": _pull_extreme}, jvps={"x": _push_extreme})  # noqa: A001
-min = primitive("min", _min, vjps={"x": _pull_extreme}, jvps={"x": _push_extreme})  # noqa: A001
+max = primitive(  # noqa: A001 - the operation's name
+    "max", _max, vjps={"x": _pull_extreme}, jvps={"x": _push_extreme}
+)
+min = primitive(  # noqa: A001 - the operation's name
+    "min", _min, vjps={"x": _pull_extreme}, jvps={"x": _push_extreme}
+)
+
+
+def _argmax(x: Array, axis: int | None = None, keepdims: bool = False) -> Any:
+    """Return where along ``axis`` (None: in C order) the first maximum is."""
+    return np.argmax(x, axis, keepdims=keepdims)
+
+
+def _argmin(x: Array, axis: int | None = None, keepdims: bool = False) -> Any:
+    """Return where along ``axis`` (None: in C order) the first minimum is."""
+    return np.argmin(x, axis, keepdims=keepdims)
+
+
+argmax = constant("argmax", _argmax, "x")
+argmin = constant("argmin", _argmin, "x")

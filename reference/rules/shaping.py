@@ -12,12 +12,12 @@ import numpy as np
 
 from reference.broadcasting import unbroadcast
 from reference.errors import OperandError
-from reference.operators import op
-from reference.primitive import linear, primitive
+from reference.operators import Axis, op
+from reference.primitive import Primitive, linear, primitive
 from reference.rules.indexing import scatter
 from reference.tensor import Array, Tensor, as_tensor
 
-__all__ = ["broadcast_to", "concatenate", "reshape", "stack", "transpose"]
+__all__ = ["broadcast_to", "concatenate", "flip", "reshape", "roll", "stack", "transpose"]
 
 
 def _reshape(x: Array, shape: Sequence[int]) -> Any:
@@ -40,6 +40,19 @@ def _broadcast_to(x: Array, shape: Sequence[int]) -> Any:
     return np.broadcast_to(x, shape).copy()
 
 
+def _flip(x: Array, axis: Axis = None) -> Any:
+    """Return the elements in reverse order along ``axis``: None (all axes), an int or a tuple."""
+    return np.flip(x, axis).copy()
+
+
+def _roll(x: Array, shift: Any, axis: Axis = None) -> Any:
+    """Return the elements moved by ``shift`` along ``axis``; what falls off comes in again.
+
+    Without an axis, the elements are moved in C order. A tuple of shifts goes with one of axes.
+    """
+    return np.roll(x, shift, axis)
+
+
 def _concatenate(*arrays: Array, axis: int, starts: Sequence[int]) -> Any:
     """Join along ``axis``; ``starts`` says where each array begins in the result."""
     return np.concatenate(arrays, axis)
@@ -54,6 +67,13 @@ def _piece(position: int, starts: Sequence[int], in_shape: Sequence[int], axis: 
 reshape = linear("reshape", _reshape, x=lambda g, in_shape: g.reshape(in_shape))
 transpose = linear("transpose", _transpose, x=lambda g, axes: g.transpose(_inverse(axes, g.ndim)))
 broadcast_to = linear("broadcast_to", _broadcast_to, x=lambda g, in_shape: unbroadcast(g, in_shape))
+flip: Primitive = linear("flip", _flip, x=lambda g, axis: flip(g, axis))
+roll: Primitive = linear("roll", _roll, x=lambda g, shift, axis: roll(g, _back(shift), axis))
+
+
+def _back(shift: Any) -> Any:
+    """Return the shift that undoes ``shift``."""
+    return tuple(-s for s in shift) if isinstance(shift, tuple | list) else -shift
 
 
 def _pull_piece(g: Tensor, position: int, starts: Any, in_shape: Any, axis: int) -> Tensor:

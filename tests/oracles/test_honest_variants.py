@@ -285,17 +285,18 @@ VARIANTS: dict[str, dict[str, Any]] = {
             lambda g, v, x, axis, keepdims: np.ones_like(x) * g.reshape(keep(x, axis)),
         ),
         "backwards": (
-            lambda x, axis, keepdims: np.sum(np.flip(x), axis=axis, keepdims=keepdims)
-            if axis is None
-            else np.sum(x, axis=axis, keepdims=keepdims),
+            lambda x, axis, keepdims: (
+                np.sum(np.flip(x), axis=axis, keepdims=keepdims)
+                if axis is None
+                else np.sum(x, axis=axis, keepdims=keepdims)
+            ),
             lambda g, v, x, axis, keepdims: spread(g, x, axis),
         ),
     },
     "mean": {
         "times-reciprocal": (
             lambda x, axis, keepdims: (
-                np.sum(x, axis=axis, keepdims=keepdims)
-                * (np.asarray(1, x.dtype) / count(x, axis))
+                np.sum(x, axis=axis, keepdims=keepdims) * (np.asarray(1, x.dtype) / count(x, axis))
             ),
             lambda g, v, x, axis, keepdims: (
                 spread(g, x, axis) * (np.asarray(1, x.dtype) / count(x, axis))

@@ -34,6 +34,7 @@ def raw(*parts: bytes) -> bytes:
 
 
 def integer(value: int) -> bytes:
+    """Return the bytes of an integer."""
     return b"i" + struct.pack("<q", value)
 
 
@@ -69,9 +70,9 @@ def test_bytes_are_stable():
     expected = (
         "4743503152"
         "0f7403000000"
-        "5201410001" "02000000" "000000000000f03f" "0000000000000040" "54"
-        "5203" "7303000000657870" "7401000000" "690000000000000000" "7400000000"
-        "520e" "730500000076616c7565" "690100000000000000"
+        "520141000102000000000000000000f03f000000000000004054"
+        "5203730300000065787074010000006900000000000000007400000000"
+        "520e730500000076616c7565690100000000000000"
     )  # fmt: skip
     assert encode(SMALL).hex() == expected
 
@@ -247,7 +248,7 @@ def test_hand_written_bytes_are_otherwise_read():
     ],
 )
 def test_what_could_not_be_read_back_is_not_written(instruction):
-    """encode refuses what decode would refuse."""
+    """Encode refuses what decode would refuse."""
     with pytest.raises(ProgramError):
         encode(Program((instruction,)))
 
@@ -262,7 +263,7 @@ def test_deep_modes_are_not_written():
 
 
 def test_decoding_keeps_pace(drawn):
-    """A program takes 50 microseconds on average: an exam is decoded in the worker, case by case."""
+    """Programs are decoded in the worker, case by case: that may not slow an exam down."""
     data = [encode(program) for program in drawn]
     best = float("inf")
     for _ in range(5):
@@ -270,4 +271,4 @@ def test_decoding_keeps_pace(drawn):
         for item in data:
             decode(item)
         best = min(best, time.process_time() - start)
-    assert best / len(data) < 150e-6  # a third of the speed: the machine may be busy
+    assert best / len(data) < 150e-6  # 50 microseconds, and three times that on a busy machine

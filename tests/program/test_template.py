@@ -39,7 +39,7 @@ CASES = [
         {"cotangent": "None", "retain_graph": "True"},
         "f(a, None, True)",
     ),
-    ("f(x, retain_graph=not retain_graph)", {"retain_graph": "False"}, "f(a, retain_graph=not False)"),
+    ("f(x, keep=not retain_graph)", {"retain_graph": "False"}, "f(a, keep=not False)"),
     ("f(x, shape=shape)", {"shape": "None"}, "f(a, shape=None)"),
     ("f(axis=0, y=x)", {"axis": "None"}, "f(axis=0, y=a)"),
     ("f(x ** exponent)", {"exponent": "-0.5"}, "f(a ** (-0.5))"),
@@ -130,7 +130,7 @@ def test_expressions_are_told_from_statements(text, answer):
 )
 def test_broken_templates_are_told(text):
     """What is not Python is a mistake of whoever wrote it, and is shown."""
-    with pytest.raises(UsageError, match="got the template .*, expected a line of Python"):
+    with pytest.raises(UsageError, match=r"got the template .*, expected a line of Python"):
         Template(text)
 
 

@@ -91,7 +91,7 @@ def test_programs_differ_and_come_smallest_first():
 
 
 def test_only_what_is_kept_is_drawn():
-    """keep decides, and is asked once for each program at most."""
+    """What keep refuses does not come, and it is not asked again for what it kept."""
     asked = []
 
     def keep(program):

@@ -66,7 +66,7 @@ def share_that_shows(name, programs_of, **changes):
     wrong = bind(replace(REFERENCE, imports=IMPORTS, **changes))
     right = known_engine("reference")
     with np.errstate(all="ignore"):  # logarithms of negative numbers: such programs are not used
-        drawn = [p for p in programs_of(getattr(sessions, name)(TENSORS), 60)]
+        drawn = list(programs_of(getattr(sessions, name)(TENSORS), 60))
         return np.mean([differs(run(p, right), run(p, wrong)) for p in drawn])
 
 

@@ -95,19 +95,19 @@ def _chosen(
     if winners:
         names = " and ".join(t.name for t in winners)
         choose = _CHOOSE.format(winners[0].name, winners[0].name)
-        msg = f"{path}: got {len(winners)} engine classes, {names}, expected one; {choose}"
+        msg = f"{path.name}: got {len(winners)} engine classes, {names}, expected one; {choose}"
         raise SubmissionError(msg)
-    raise SubmissionError(_nothing(path, tried, problems))
+    raise SubmissionError(_nothing(path.name, tried, problems))
 
 
-def _nothing(path: object, tried: list[Tried], problems: list[str]) -> str:
+def _nothing(what: str, tried: list[Tried], problems: list[str]) -> str:
     """Say what was found instead of an engine class."""
     if problems and not tried:
-        return f"{path}: " + "; ".join(problems[:3])
+        return f"{what}: " + "; ".join(problems[:3])
     classes = "; ".join(f"{t.name} ({t.lacks})" for t in tried[:6])
     found = f"classes found: {classes}" if classes else "no class with arithmetic operators found"
     more = f"; also {'; '.join(problems[:3])}" if problems else ""
-    return f"{path}: got no engine class, expected one: {_NEEDED}; {found}{more}"
+    return f"{what}: got no engine class, expected one: {_NEEDED}; {found}{more}"
 
 
 def _load_all(found: Survey, importer: Importer) -> list[str]:

@@ -105,13 +105,13 @@ def survey(path: Path) -> Survey:
     if path.is_file():
         return _of_file(path)
     what = "something that is neither a file nor a folder" if path.exists() else "nothing there"
-    msg = f"{path}: got {what}, expected a Python file or a folder that holds an engine"
+    msg = f"{path.name}: got {what}, expected a Python file or a folder that holds an engine"
     raise SubmissionError(msg)
 
 
 def _of_file(path: Path) -> Survey:
     if path.suffix != ".py":
-        msg = f"{path}: got a file of the sort {path.suffix or '(none)'}, expected a .py file"
+        msg = f"{path.name}: got a file of the sort {path.suffix or '(none)'}, expected a .py file"
         raise SubmissionError(msg)
     tree = _parsed(path, path.name)
     return Survey(path.parent, (Source(path, path.stem, path.parent.resolve(), tree),))
@@ -124,7 +124,7 @@ def _of_folder(folder: Path) -> Survey:
         others = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
         found = ", ".join(others[:8]) or "nothing"
         hint = "; a notebook has to be saved as .py" if _notebooks(others) else ""
-        msg = f"{folder}: got no Python file of an engine (found: {found}){hint}"
+        msg = f"{folder.name}: got no Python file of an engine (found: {found}){hint}"
         raise SubmissionError(msg)
     trees, problems = {}, []
     for path in paths[:_MAX_FILES]:

@@ -1,0 +1,48 @@
+"""Dialects: the conventions in which right engines differ."""
+
+import pytest
+
+from gradcheck_suite.engines.dialect import CONVENTIONS, PRESETS, Dialect, dialects
+
+
+def test_without_conventions_there_is_one_dialect():
+    """Where a property leaves nothing open, torch's choices hold."""
+    assert list(dialects(())) == [Dialect()]
+
+
+@pytest.mark.parametrize("name", list(CONVENTIONS))
+def test_a_convention_is_tried_in_each_choice(name: str):
+    """Every choice of an open convention is yielded, the others stay torch's."""
+    found = list(dialects((name,)))
+    assert [getattr(d, name) for d in found] == list(CONVENTIONS[name])
+    others = set(CONVENTIONS) - {name}
+    assert {getattr(d, other) for d in found for other in others} == {
+        CONVENTIONS[other][0] for other in others
+    }
+
+
+def test_two_conventions_are_tried_in_every_combination():
+    """Choices are independent of each other."""
+    names = ("second_backward", "nonleaf_grad")
+    found = [d.choices(names) for d in dialects(names)]
+    assert len(set(found)) == 4
+    assert found[0] == (("second_backward", "raises"), ("nonleaf_grad", "none"))
+
+
+def test_the_first_choice_of_each_convention_is_torchs():
+    """The default dialect is the first of every list."""
+    assert {name: getattr(PRESETS["torch"], name) for name in CONVENTIONS} == {
+        name: choices[0] for name, choices in CONVENTIONS.items()
+    }
+
+
+def test_micrograd_makes_the_other_choice_everywhere():
+    """The presets are the two ends of each convention."""
+    micrograd = PRESETS["micrograd"]
+    assert all(getattr(micrograd, name) == choices[1] for name, choices in CONVENTIONS.items())
+
+
+def test_an_unknown_convention_is_refused():
+    """A misspelt convention would silently mean torch's choice."""
+    with pytest.raises(AssertionError, match="expected conventions"):
+        list(dialects(("second_backwards",)))

@@ -1,0 +1,103 @@
+"""The sample class: what is expected of each submission stands beside it, and is what comes out."""
+
+import tomllib
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from gradcheck_suite.exams.build import build
+from gradcheck_suite.grading.assignment import read_assignment
+from gradcheck_suite.grading.events import SubmissionGraded
+from gradcheck_suite.grading.examiner import SandboxExaminer
+from gradcheck_suite.grading.rubric import rubric_of
+from gradcheck_suite.grading.runner import run_class
+from gradcheck_suite.grading.submissions import find_submissions
+
+CLASS = Path(__file__).parents[2] / "submissions"
+NAMES = sorted(path.parent.name for path in CLASS.glob("*/expected.toml"))
+SPOKEN_OF = ("fail", "error", "blocked", "inconclusive", "infrastructure")
+
+
+@pytest.fixture(scope="session")
+def grades():
+    """Grade the whole class once, as the command line does."""
+    task = read_assignment(CLASS / "assignment.toml")
+    rubric = rubric_of(task)
+    exam = build(rubric.ids, seed=task.exam.seed, n_cases=task.exam.cases)
+    events = run_class(find_submissions(CLASS), rubric, SandboxExaminer(task, exam), 2)
+    return {e.grade.submission: e.grade for e in events if isinstance(e, SubmissionGraded)}
+
+
+def test_every_submission_says_what_is_expected():
+    """No folder of the class is without its expectation."""
+    assert {path.name for path in CLASS.iterdir() if path.is_dir()} == set(NAMES)
+
+
+@pytest.mark.xdist_group("sample class")
+@pytest.mark.parametrize("name", NAMES)
+def test_verdicts_are_those_expected(grades, name):
+    """Each submission gets exactly the verdicts that its expectation names, and no others."""
+    expected = tomllib.loads((CLASS / name / "expected.toml").read_text())
+    grade = grades[name]
+    found = defaultdict(list)
+    for result in grade.results:
+        found[result.verdict.value].append(result.property)
+    verdicts = {verdict: found[verdict] for verdict in SPOKEN_OF if found[verdict]}
+    assert verdicts == expected.get("verdicts", {})
+    assert len(found["pass"]) == expected["n_pass"]
+    assert expected.get("problem", "") in grade.problem
+    assert bool(expected.get("problem")) == bool(grade.problem)
+
+
+@pytest.mark.xdist_group("sample class")
+def test_right_engines_lose_no_point(grades):
+    """An engine that is right has every point that it could have."""
+    right = [grade for name, grade in grades.items() if name.startswith("right_")]
+    assert len(right) >= 3
+    assert all(grade.points == grade.max_points > 0 for grade in right)
+
+
+@pytest.mark.xdist_group("sample class")
+def test_wrong_engines_lose_points(grades):
+    """No engine that is wrong or hostile keeps every point."""
+    wrong = [grade for name, grade in grades.items() if not name.startswith("right_")]
+    assert len(wrong) >= 9
+    assert all(grade.points < grade.max_points for grade in wrong)
+
+
+@pytest.mark.xdist_group("sample class")
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("wrong_")])
+def test_snippets_show_the_wrong_number(grades, name, tmp_path, monkeypatch):
+    """Each script of a finding runs by itself beside the engine and prints what was told."""
+    import subprocess
+    import sys
+
+    for result in grades[name].results:
+        if result.finding is None:
+            continue
+        wrong = next(c for c in result.finding.comparisons if not c.right)
+        done = subprocess.run(
+            [sys.executable, "-c", result.finding.snippet],
+            cwd=grades_folder(name),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+            env={"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(grades_folder(name))},
+        )
+        told = done.stdout + done.stderr
+        shown = wrong.actual.partition(":")[0] if ":" in wrong.actual else wrong.actual
+        assert digits(shown) in digits(told), f"{result.property}\n{result.finding.snippet}\n{told}"
+
+
+def grades_folder(name):
+    """Return the folder of a submission of the sample class."""
+    return CLASS / name
+
+
+def digits(text):
+    """Leave out what differs between ways of printing the same numbers."""
+    for mark in " \n[](),":
+        text = text.replace(mark, "")
+    return text
