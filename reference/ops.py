@@ -1,5 +1,26 @@
 """Every operation under its name: ``reference.ops.exp``. Importing this fills the table."""
 
+from reference.composed.activations import clip, elu, gelu, hardtanh, leaky_relu, silu
+from reference.composed.arranging import pad, repeat, split, squeeze, swapaxes, tile, unsqueeze
+from reference.composed.convolution import avg_pool2d, conv1d, conv2d, max_pool2d
+from reference.composed.einsum import einsum
+from reference.composed.losses import (
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    mse_loss,
+    nll_loss,
+)
+from reference.composed.matrices import diagonal, dot, linear, outer, trace, tril, triu
+from reference.composed.normalisation import batch_norm, layer_norm
+from reference.composed.picking import (
+    embedding,
+    gather,
+    max_with_indices,
+    min_with_indices,
+    scatter_add,
+    take,
+)
+from reference.composed.statistics import norm, std, var
 from reference.rules.arithmetic import (
     add,
     div,
@@ -15,12 +36,15 @@ from reference.rules.arithmetic import (
     power,
     sub,
 )
+from reference.rules.cumulative import cumprod, cumsum, prod
+from reference.rules.exponentials import erf, expm1, log1p, log2, log10, logaddexp, softplus
 from reference.rules.functions import (
     abs,
     astype,
     clone,
     cos,
     exp,
+    floor,
     log,
     relu,
     sigmoid,
@@ -30,53 +54,126 @@ from reference.rules.functions import (
     tanh,
 )
 from reference.rules.indexing import getitem, setitem
-from reference.rules.linear_algebra import matmul
-from reference.rules.reductions import max, mean, min, sum
+from reference.rules.linear_algebra import det, inv, matmul, solve
+from reference.rules.powers import cbrt, reciprocal, rsqrt, square
+from reference.rules.reductions import argmax, argmin, max, mean, min, sum
 from reference.rules.selection import maximum, minimum, where
-from reference.rules.shaping import broadcast_to, concatenate, reshape, stack, transpose
-from reference.rules.softmax import log_softmax, softmax
+from reference.rules.shaping import broadcast_to, concatenate, flip, reshape, roll, stack, transpose
+from reference.rules.softmax import log_softmax, logsumexp, softmax
+from reference.rules.trigonometry import arccos, arcsin, arctan, atan2, cosh, hypot, sinh, tan
 
 __all__ = [
     "abs",
     "add",
+    "arccos",
+    "arcsin",
+    "arctan",
+    "argmax",
+    "argmin",
     "astype",
+    "atan2",
+    "avg_pool2d",
+    "batch_norm",
+    "binary_cross_entropy_with_logits",
     "broadcast_to",
+    "cbrt",
+    "clip",
     "clone",
     "concatenate",
+    "conv1d",
+    "conv2d",
     "cos",
+    "cosh",
+    "cross_entropy",
+    "cumprod",
+    "cumsum",
+    "det",
+    "diagonal",
     "div",
+    "dot",
+    "einsum",
+    "elu",
+    "embedding",
     "equal",
+    "erf",
     "exp",
+    "expm1",
+    "flip",
+    "floor",
+    "gather",
+    "gelu",
     "getitem",
     "greater",
     "greater_equal",
+    "hardtanh",
+    "hypot",
+    "inv",
+    "layer_norm",
+    "leaky_relu",
     "less",
     "less_equal",
+    "linear",
     "log",
+    "log1p",
+    "log2",
+    "log10",
     "log_softmax",
+    "logaddexp",
+    "logsumexp",
     "matmul",
     "max",
+    "max_pool2d",
+    "max_with_indices",
     "maximum",
     "mean",
     "min",
+    "min_with_indices",
     "minimum",
+    "mse_loss",
     "mul",
     "neg",
+    "nll_loss",
+    "norm",
     "not_equal",
+    "outer",
+    "pad",
     "pow",
     "power",
+    "prod",
+    "reciprocal",
     "relu",
+    "repeat",
     "reshape",
+    "roll",
+    "rsqrt",
+    "scatter_add",
     "setitem",
     "sigmoid",
     "sign",
+    "silu",
     "sin",
+    "sinh",
     "softmax",
+    "softplus",
+    "solve",
+    "split",
     "sqrt",
+    "square",
+    "squeeze",
     "stack",
+    "std",
     "sub",
     "sum",
+    "swapaxes",
+    "take",
+    "tan",
     "tanh",
+    "tile",
+    "trace",
     "transpose",
+    "tril",
+    "triu",
+    "unsqueeze",
+    "var",
     "where",
 ]

@@ -24,7 +24,17 @@ from reference.methods import Methods
 from reference.modes import GradMode, is_grad_enabled
 from reference.operators import OPS
 
-__all__ = ["Array", "Tensor", "Version", "as_tensor", "conform", "tensor", "wrap", "zeros"]
+__all__ = [
+    "Array",
+    "Operand",
+    "Tensor",
+    "Version",
+    "as_tensor",
+    "conform",
+    "tensor",
+    "wrap",
+    "zeros",
+]
 
 Array: TypeAlias = npt.NDArray[Any]
 Hook: TypeAlias = "Callable[[Tensor], Tensor | None]"
@@ -310,6 +320,9 @@ class Tensor(Methods):
     def __reduce__(self) -> NoReturn:
         message = "a tensor is tied to its graph and cannot be pickled; pickle x.data"
         raise TypeError(message)
+
+
+Operand: TypeAlias = Tensor | npt.ArrayLike  # what `as_tensor` takes
 
 
 def tensor(data: Any, requires_grad: bool = False, dtype: npt.DTypeLike | None = None) -> Tensor:

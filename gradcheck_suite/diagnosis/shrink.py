@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from hypothesis import strategies as st
+
 from gradcheck_suite.diagnosis.reach import Reach
 from gradcheck_suite.engines.outcome import Lost
 from gradcheck_suite.engines.subject import Subject
@@ -73,5 +75,5 @@ def _search(
         return not judgement.right
 
     seed = seed_for("shrink", entry.id, world.kind)
-    program = find_smallest(entry.draws(world), fails, seed=seed, n_tries=_N_TRIES)
+    program = find_smallest(st.one_of(*entry.draws(world)), fails, seed=seed, n_tries=_N_TRIES)
     return None if program is None else failures[program]

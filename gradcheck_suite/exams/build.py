@@ -7,12 +7,13 @@ from gradcheck_suite.exams.jury import case_of, certify, certify_symbolically, w
 from gradcheck_suite.program.instructions import Program
 from gradcheck_suite.properties.catalogue import CATALOGUE
 from gradcheck_suite.properties.property import Property, WorldKind
-from gradcheck_suite.strategies.drawing import draw, seed_for
+from gradcheck_suite.strategies.drawing import draw, seed_for, size
 from gradcheck_suite.strategies.world import SCALARS, TENSORS
 
 __all__ = ["build", "draw_cases"]
 
 _WORLDS = {"scalar": SCALARS, "tensor": TENSORS}
+_FEWEST = 2  # cases of each form: the first that Hypothesis draws is the simplest there is
 _N_SYMBOLIC = 2  # cases of each property that SymPy derives whole: it takes about 10 ms for each
 
 
@@ -23,7 +24,9 @@ def build(
     n_cases: int,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Exam:
-    """Return an exam with up to ``n_cases`` cases for each property and each world it has.
+    """Return an exam with about ``n_cases`` cases for each property and each world it has.
+
+    There are more where a property has more forms than that, fewer where there are not so many.
 
     The same arguments give the same exam. Raises JuryError where witnesses disagree.
     """
@@ -48,9 +51,14 @@ def draw_cases(entry: Property, kind: WorldKind, seed: int, n_cases: int) -> tup
             found[program] = case
         return case is not None
 
-    seed_here = seed_for(seed, entry.id, kind)
-    programs = draw(entry.draws(_WORLDS[kind]), n_cases, seed_here, keep)
-    cases = tuple(found[program] for program in programs)
+    strata = entry.draws(_WORLDS[kind])
+    n_each = max(_FEWEST, -(-n_cases // len(strata)))
+    drawn = [
+        program
+        for k, stratum in enumerate(strata)
+        for program in draw(stratum, n_each, seed_for(seed, entry.id, kind, k), keep)
+    ]
+    cases = tuple(found[program] for program in sorted(dict.fromkeys(drawn), key=size))
     for case in cases[:_N_SYMBOLIC]:
         certify_symbolically(entry, case)
     return cases

@@ -46,7 +46,7 @@ class ExamSection(_Section, frozen=True):
 
     seed: int = 0
     """A secret seed makes an exam that nobody can practise."""
-    cases: int = 8
+    cases: int = 16
     """Programs for each property."""
 
 

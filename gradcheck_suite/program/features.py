@@ -6,6 +6,7 @@ property has already found.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 
 from gradcheck_suite.program.instructions import (
     Apply,
@@ -60,13 +61,8 @@ def relies_on(program: Program) -> frozenset[str]:
     plain = _plain(program)
     instructions = [i for _, i in program.numbered()]
     found = {f"value:{op}" for op in ops_used(program)}
-    roots = [i.x for i in instructions if isinstance(i, Backward)]
-    if roots:
-        found |= {f"gradient:{op}" for op in ops_used(program)}
-    if len(roots) > 1:
-        found.add("accumulation")
-    for root in roots:
-        found |= _sharing(root, program)
+    if any(isinstance(i, Backward) for i in instructions):
+        found |= {f"gradient:{op}" for op in ops_used(program)} | _gradients_meet(program)
     for instruction in instructions:
         found |= _needs_of(instruction, known, plain) & _STRUCTURAL
         if isinstance(instruction, Apply):
@@ -80,20 +76,39 @@ _STRUCTURAL = frozenset(
 )
 
 
-def _sharing(root: int, program: Program) -> set[str]:
-    """Name what is used twice in the graph of ``root``: ``fan_out`` for results, ``sharing``."""
+def _gradients_meet(program: Program) -> set[str]:
+    """Name where gradients add up: ``sharing``, ``fan_out`` (of results), ``accumulation``."""
     made = {k: i for k, i in program.numbered() if isinstance(i, (Apply, Leaf))}
-    graph, stack = {root}, [root]
-    uses: Counter[int] = Counter()
+    found: set[str] = set()
+    holding: set[int] = set()
+    for _, instruction in program.numbered():
+        match instruction:
+            case Backward(x=root):
+                uses = _uses(root, made)
+                twice = {type(made[x]) for x, n in uses.items() if n > 1 and x in made}
+                found |= {"sharing"} if twice else set()
+                found |= {"fan_out"} if Apply in twice else set()
+                reached = {x for x in uses if isinstance(made.get(x), Leaf)}
+                found |= {"accumulation"} if reached & holding else set()
+                holding |= reached
+            case ClearGrad(x=x):
+                holding.discard(x)
+            case _:
+                pass
+    return found
+
+
+def _uses(root: int, made: Mapping[int, Apply | Leaf]) -> Counter[int]:
+    """Return how often each value of the graph of ``root`` is an operand in it; once for itself."""
+    uses = Counter({root: 1})
+    stack = [root]
     while stack:
         instruction = made.get(stack.pop())
         for x in instruction.args if isinstance(instruction, Apply) else ():
-            uses[x] += 1
-            if x not in graph:
-                graph.add(x)
+            if x not in uses:
                 stack.append(x)
-    twice = {type(made[x]) for x, n in uses.items() if n > 1 and x in made}
-    return ({"sharing"} if twice else set()) | ({"fan_out"} if Apply in twice else set())
+            uses[x] += 1
+    return uses
 
 
 def _plain(program: Program) -> frozenset[int]:

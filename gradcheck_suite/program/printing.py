@@ -88,10 +88,31 @@ def script(program: Program, spelling: Spelling, expected: Mapping[int, str]) ->
         if told is not None:
             shown.append(f"print({'  expected ' + told!r})")
         out += [indent(text, _INDENT * line.depth) for text in shown]
-    imports = list(spelling.imports)
-    if any("np." in text for text in out) and "np" not in _bound(spelling.imports):
+    imports = _imports_needed(spelling, "\n".join(out))
+    if any("np." in text for text in out) and "np" not in _bound(tuple(imports)):
         imports.insert(0, "import numpy as np")
     return "\n".join([*imports, "", *out]) + "\n"
+
+
+def _imports_needed(spelling: Spelling, body: str) -> list[str]:
+    """Return the import lines without the names that ``body`` does not use.
+
+    A name that stands in the way of one of Python's own (``from engine import sum``) is in the
+    script for those alone who use it. Lines that are no plain imports stay as they are.
+    """
+    statements = [ast.parse(line).body[0] for line in spelling.imports]
+    others = [s for s in statements if not isinstance(s, (ast.Import, ast.ImportFrom))]
+    nodes = [n for tree in (ast.parse(body), *others) for n in ast.walk(tree)]
+    used = {n.id for n in nodes if isinstance(n, ast.Name)}
+    kept = []
+    for statement in statements:
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            names = [a for a in statement.names if (a.asname or a.name).partition(".")[0] in used]
+            statement.names = names
+            kept += [ast.unparse(statement)] if names else []
+        else:
+            kept.append(ast.unparse(statement))
+    return kept
 
 
 def literal(value: Attribute) -> str:

@@ -2,14 +2,13 @@
 
 from typing import TYPE_CHECKING, Final
 
-from gradcheck_suite.program.instructions import Program
 from gradcheck_suite.program.op import Op
 from gradcheck_suite.program.table import OPS
 from gradcheck_suite.properties.property import Draws, Property, WorldKind
 from gradcheck_suite.strategies.world import World
 
 if TYPE_CHECKING:
-    from hypothesis.strategies import SearchStrategy
+    from gradcheck_suite.properties.property import Strata
 
 __all__ = ["OPERATIONS"]
 
@@ -20,37 +19,40 @@ NUMBERS: Final = "plain numbers"
 
 
 def _value(op: Op) -> Draws:
-    def draws(world: World) -> "SearchStrategy[Program]":
-        from gradcheck_suite.strategies.calls import calls, value_programs
+    def draws(world: World) -> "Strata":
+        from gradcheck_suite.strategies.calls import value_programs
+        from gradcheck_suite.strategies.forms import forms
 
-        return value_programs(calls(op, world))
+        return tuple(value_programs(form) for form in forms(op, world))
 
     return draws
 
 
 def _gradient(op: Op) -> Draws:
-    def draws(world: World) -> "SearchStrategy[Program]":
-        from gradcheck_suite.strategies.calls import calls, gradient_programs
+    def draws(world: World) -> "Strata":
+        from gradcheck_suite.strategies.calls import gradient_programs
+        from gradcheck_suite.strategies.forms import forms
 
-        return gradient_programs(op, calls(op, world))
+        return tuple(gradient_programs(op, form) for form in forms(op, world))
 
     return draws
 
 
 def _broadcasting(op: Op) -> Draws:
-    def draws(_world: World) -> "SearchStrategy[Program]":
-        from gradcheck_suite.strategies.calls import broadcast_calls, gradient_programs
+    def draws(_world: World) -> "Strata":
+        from gradcheck_suite.strategies.calls import gradient_programs
+        from gradcheck_suite.strategies.forms import broadcast_forms
 
-        return gradient_programs(op, broadcast_calls(op))
+        return tuple(gradient_programs(op, form) for form in broadcast_forms(op))
 
     return draws
 
 
 def _numbers(op: Op) -> Draws:
-    def draws(world: World) -> "SearchStrategy[Program]":
+    def draws(world: World) -> "Strata":
         from gradcheck_suite.strategies.calls import plain_number_programs
 
-        return plain_number_programs(op, world)
+        return tuple(plain_number_programs(op, world, left=left) for left in (False, True))
 
     return draws
 

@@ -10,9 +10,10 @@ from gradcheck_suite.strategies.world import World
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy  # a second of start-up, where it is used
 
-__all__ = ["Draws", "Property", "WorldKind"]
+__all__ = ["Draws", "Property", "Strata", "WorldKind"]
 
-Draws: TypeAlias = "Callable[[World], SearchStrategy[Program]]"
+Strata: TypeAlias = "tuple[SearchStrategy[Program], ...]"
+Draws: TypeAlias = "Callable[[World], Strata]"
 WorldKind = Literal["scalar", "tensor"]
 
 
@@ -32,7 +33,10 @@ class Property:
     level: int
     """Judged from the lowest level up, so that a fault is told where it is simplest."""
     draws: Draws
-    """The strategy of Programs for a World; loads Hypothesis when called."""
+    """Strategies of Programs for a World, one for each form of which an exam has to have some.
+
+    Loads Hypothesis when called.
+    """
     worlds: tuple[WorldKind, ...] = ("scalar", "tensor")
     op: str = ""
     """The op that it is about, if it is about one."""

@@ -2,12 +2,11 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-from gradcheck_suite.program.instructions import Program
 from gradcheck_suite.properties.property import Draws, Property
 from gradcheck_suite.strategies.world import World
 
 if TYPE_CHECKING:
-    from hypothesis.strategies import SearchStrategy
+    from gradcheck_suite.properties.property import Strata
 
 __all__ = ["STRUCTURE"]
 
@@ -19,11 +18,10 @@ DETACHING: Final = "detach, no_grad"
 
 
 def _session(name: str) -> Draws:
-    def draws(world: World) -> "SearchStrategy[Program]":
+    def draws(world: World) -> "Strata":
         from gradcheck_suite.strategies import sessions
 
-        programs: SearchStrategy[Program] = getattr(sessions, name)(world)
-        return programs
+        return (getattr(sessions, name)(world),)
 
     return draws
 

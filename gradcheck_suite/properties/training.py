@@ -2,12 +2,11 @@
 
 from typing import TYPE_CHECKING, Final
 
-from gradcheck_suite.program.instructions import Program
 from gradcheck_suite.properties.property import Draws, Property
 from gradcheck_suite.strategies.world import World
 
 if TYPE_CHECKING:
-    from hypothesis.strategies import SearchStrategy
+    from gradcheck_suite.properties.property import Strata
 
 __all__ = ["TRAINING"]
 
@@ -15,11 +14,10 @@ THEME: Final = "training runs"
 
 
 def _run(name: str) -> Draws:
-    def draws(world: World) -> "SearchStrategy[Program]":
+    def draws(world: World) -> "Strata":
         from gradcheck_suite.strategies import training
 
-        programs: SearchStrategy[Program] = getattr(training, name)(world)
-        return programs
+        return (getattr(training, name)(world),)
 
     return draws
 

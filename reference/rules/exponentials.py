@@ -15,7 +15,7 @@ _erf_of_floats = np.vectorize(math.erf, otypes=[np.float64])  # NumPy has none; 
 
 def _erf(x: Array) -> Any:
     """Return 2/sqrt(pi) times the integral of exp(-u**2) from 0 to x, in x's dtype."""
-    return _erf_of_floats(x).astype(np.result_type(x, np.float16 if x.dtype.kind == "f" else float))
+    return _erf_of_floats(x).astype(x.dtype if x.dtype.kind == "f" else np.float64)
 
 
 def _softplus(x: Array) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from reference.axes import nonnegative
 from reference.operators import Axis, op
 from reference.primitive import Primitive, constant, linear, primitive
 from reference.tensor import Array, Tensor, as_tensor, wrap
@@ -16,9 +17,9 @@ Shape = tuple[int, ...]
 
 def reduced_axes(axis: Axis, ndim: int) -> Shape:
     """Return the axes that ``axis`` means, none of them negative."""
-    if axis is None:
+    if axis is None or not ndim:  # axis 0 of a number is no error, in NumPy as in torch
         return tuple(range(ndim))
-    return tuple(a % ndim for a in ((axis,) if isinstance(axis, int) else axis))
+    return tuple(nonnegative(a, ndim) for a in ((axis,) if isinstance(axis, int) else axis))
 
 
 def kept(shape: Shape, axis: Axis) -> Shape:

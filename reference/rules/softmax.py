@@ -16,33 +16,33 @@ from reference.tensor import Array, Tensor
 __all__ = ["log_softmax", "logsumexp", "softmax"]
 
 
-def _shifted(x: Array, axis: int) -> Array:
+def _shifted(x: Array, axis: Axis) -> Array:
     shifted: Array = x - x.max(axis, keepdims=True, initial=-np.inf)
     return shifted
 
 
-def _softmax(x: Array, axis: int) -> Any:
+def _softmax(x: Array, axis: Axis) -> Any:
     """Return exp(x) / sum(exp(x)) along ``axis``."""
     powers = np.exp(_shifted(x, axis))
     return powers / powers.sum(axis, keepdims=True)
 
 
-def _log_softmax(x: Array, axis: int) -> Any:
+def _log_softmax(x: Array, axis: Axis) -> Any:
     """Return x - log(sum(exp(x))) along ``axis``."""
     shifted = _shifted(x, axis)
     return shifted - np.log(np.exp(shifted).sum(axis, keepdims=True))
 
 
-def _softmax_rule(t: Tensor, ans: Tensor, axis: int) -> Tensor:
+def _softmax_rule(t: Tensor, ans: Tensor, axis: Axis) -> Tensor:
     """Multiply by the Jacobian diag(p) - p p^T: symmetric, so one rule serves both modes."""
     return ans * (t - (t * ans).sum(axis, keepdims=True))
 
 
-def _pull_log_softmax(g: Tensor, ans: Tensor, axis: int) -> Tensor:
+def _pull_log_softmax(g: Tensor, ans: Tensor, axis: Axis) -> Tensor:
     return g - ans.exp() * g.sum(axis, keepdims=True)
 
 
-def _push_log_softmax(t: Tensor, ans: Tensor, axis: int) -> Tensor:
+def _push_log_softmax(t: Tensor, ans: Tensor, axis: Axis) -> Tensor:
     return t - (ans.exp() * t).sum(axis, keepdims=True)
 
 

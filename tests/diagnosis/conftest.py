@@ -28,16 +28,19 @@ class SwappedProduct(reference.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any) -> Any:
+        """Multiply."""
         ctx.save_for_backward(x, y)
         return x * y
 
     @staticmethod
     def backward(ctx: Any, cotangent: Any) -> Any:
+        """Return each operand's own value times the cotangent."""
         x, y = ctx.saved_tensors
         return cotangent * x, cotangent * y
 
 
 def swapped(x: Any, y: Any) -> Any:
+    """Return the product of tensors or numbers, with its gradients swapped."""
     tensors = [v if isinstance(v, reference.Tensor) else reference.Tensor(v) for v in (x, y)]
     return SwappedProduct.apply(*tensors)
 

@@ -21,10 +21,12 @@ Results = dict[str, PropertyResult]
 
 
 def bad(results: Results) -> set[str]:
+    """Return the ids that speak against the engine."""
     return {name for name, result in results.items() if result.verdict.is_bad}
 
 
 def blocked(results: Results) -> set[str]:
+    """Return the ids that were left out because of others."""
     return {name for name, r in results.items() if r.verdict is Verdict.BLOCKED}
 
 
@@ -114,10 +116,7 @@ def test_an_engine_in_float32_passes(
 def test_gradients_in_float64_of_values_in_float32_pass(
     make_engine: Callable[..., SpelledEngine], verdicts_of: Callable[..., Results]
 ):
-    """Data in float32 with gradient buffers in float64 is honest, also without a value property.
-
-    The forward value of tanh is rounded to float32, and its gradient 1 - v * v is not.
-    """
+    """Data in float32 with gradients in float64 is honest, also without a value property."""
     engine = make_engine(
         {"tanh": "reference.tanh(x)"},
         names={"wide": lambda g: None if g is None else g.data.astype(float) * (1 + 1e-9)},
@@ -220,11 +219,12 @@ class LostSubject:
     n_runs: int = 0
 
     def run(self, program: Program) -> Outcomes | Lost:
+        """Lose the Program."""
         self.n_runs += 1
         return self.lost
 
     def restart(self) -> None:
-        pass
+        """Do nothing."""
 
 
 @pytest.mark.parametrize(
@@ -252,6 +252,7 @@ class Silent(LostSubject):
     """A subject whose worker answers, and says nothing."""
 
     def run(self, program: Program) -> Outcomes | Lost:
+        """Lose the Program."""
         return {}
 
 

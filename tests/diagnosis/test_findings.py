@@ -85,6 +85,7 @@ def test_a_comparison_counts_in_half_widths(finding: Finding):
 
 
 def failing_case(name: str, program: Program, engine: SpelledEngine) -> tuple[Case, object]:
+    """Return the case of a Program and the judgement, which is against the engine."""
     case = case_of(CATALOGUE[name], program)
     assert case is not None
     judgement = judge(case.sheets, run(program, engine), strict_shape=False)
@@ -200,7 +201,7 @@ def test_reach_blocks_what_relies_on_a_failed_property():
 
 
 def test_a_backward_without_cotangent_relies_on_the_ops_that_stand_in():
-    """Where backward takes no cotangent, a weighted sum stands for it: mul and sum must be there."""
+    """Where backward takes no cotangent, mul and sum stand for it and must be there."""
     spelling = replace(known_engine("reference").spelling, backward="x.backward()")
     reach = Reach(spelling, frozenset({"op:mul"}))
     seed = Array((2,), (1.0, -2.0))

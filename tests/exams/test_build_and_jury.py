@@ -34,6 +34,7 @@ print(hashlib.sha256(text.encode()).hexdigest())
 
 
 def digest(exam: Exam) -> str:
+    """Return a hash of all that is in an exam."""
     text = repr(
         [
             (k, [(c.program, c.sheets, sorted(c.needs), sorted(c.relies_on)) for c in cs])
@@ -44,6 +45,7 @@ def digest(exam: Exam) -> str:
 
 
 def tanh_program(value: float = 0.5) -> Program:
+    """Return the gradient of tanh at a number."""
     leaf = Leaf(Array((), (value,)))
     return Program((leaf, Apply("tanh", (0,)), Backward(1), Observe("grad", 0)))
 

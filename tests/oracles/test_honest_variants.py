@@ -29,25 +29,30 @@ def count(x: Array, axis: Any) -> int:
 
 
 def extreme_by_mask(g: Array, v: Array, x: Array, *, axis: Any, keepdims: bool) -> Array:
+    """Share among the elements that equal the extreme."""
     mask = (x == v.reshape(keep(x, axis))).astype(x.dtype)
     return g.reshape(keep(x, axis)) * mask / mask.sum(axis=axis, keepdims=True)
 
 
 def softmax(x: Array, *, axis: int) -> Array:
+    """Shift by the maximum, exponentiate, divide by the sum."""
     e = np.exp(x - x.max(axis=axis, keepdims=True))
     return e / e.sum(axis=axis, keepdims=True)
 
 
 def softmax_by_product(x: Array, *, axis: int) -> Array:
+    """Multiply by the reciprocal of the sum, unshifted."""
     e = np.exp(x)
     return e * (1 / e.sum(axis=axis, keepdims=True))
 
 
 def softmax_by_logsumexp(x: Array, *, axis: int) -> Array:
+    """Exponentiate the logarithm of softmax."""
     return np.exp(log_softmax(x, axis=axis))
 
 
 def by_jacobian(g: Array, v: Array, x: Array, *, axis: int) -> Array:
+    """Multiply by the full matrix diag(s) - s s^T."""
     s, c = np.moveaxis(v, axis, -1), np.moveaxis(g, axis, -1)
     outer = s[..., :, None] * s[..., None, :]
     jacobian = s[..., :, None] * np.eye(s.shape[-1], dtype=s.dtype) - outer
@@ -55,34 +60,36 @@ def by_jacobian(g: Array, v: Array, x: Array, *, axis: int) -> Array:
 
 
 def log_softmax(x: Array, *, axis: int) -> Array:
+    """Subtract the logarithm of the sum of exponentials."""
     top = x.max(axis=axis, keepdims=True)
     return x - (top + np.log(np.exp(x - top).sum(axis=axis, keepdims=True)))
 
 
 def log_softmax_vjp(g: Array, v: Array, x: Array, *, axis: int) -> Array:
+    """Take softmax from the output."""
     return g - np.exp(v) * g.sum(axis=axis, keepdims=True)
 
 
 def log_softmax_vjp_by_softmax(g: Array, v: Array, x: Array, *, axis: int) -> Array:
+    """Compute softmax anew."""
     return g - softmax(x, axis=axis) * g.sum(axis=axis, keepdims=True)
 
 
-def swap(x: Array) -> Array:
-    return np.swapaxes(x, -1, -2) if x.ndim > 1 else x
-
-
 def as_matrices(x: Array, y: Array, g: Array) -> tuple[Array, Array, Array]:
+    """Give vectors their missing axis, and the cotangent its matrix shape."""
     a = x[None, :] if x.ndim == 1 else x
     b = y[:, None] if y.ndim == 1 else y
     return a, b, g.reshape(np.matmul(a, b).shape)
 
 
 def matmul_by_broadcasting(x: Array, y: Array) -> Array:
+    """Multiply all pairs and sum over the inner axis."""
     a, b, _ = as_matrices(x, y, np.matmul(x, y))
     return (a[..., :, :, None] * b[..., None, :, :]).sum(axis=-2).reshape(np.matmul(x, y).shape)
 
 
 def fit(share: Array, x: Array) -> Array:
+    """Sum a share over the batch axes that its operand does not have."""
     while share.ndim > max(x.ndim, 2):
         share = share.sum(axis=0)
     if x.ndim > 2:
@@ -93,26 +100,31 @@ def fit(share: Array, x: Array) -> Array:
 
 
 def left_by_einsum(g: Array, v: Array, x: Array, y: Array) -> Array:
-    a, b, c = as_matrices(x, y, g)
+    """Contract the cotangent with the right operand."""
+    _, b, c = as_matrices(x, y, g)
     return fit(np.einsum("...ik,...jk->...ij", c, b), x)
 
 
 def right_by_einsum(g: Array, v: Array, x: Array, y: Array) -> Array:
-    a, b, c = as_matrices(x, y, g)
+    """Contract the left operand with the cotangent."""
+    a, _, c = as_matrices(x, y, g)
     return fit(np.einsum("...ji,...jk->...ik", a, c), y)
 
 
 def left_by_broadcasting(g: Array, v: Array, x: Array, y: Array) -> Array:
-    a, b, c = as_matrices(x, y, g)
+    """Multiply all pairs and sum over the columns."""
+    _, b, c = as_matrices(x, y, g)
     return fit((c[..., :, None, :] * b[..., None, :, :]).sum(axis=-1), x)
 
 
 def right_by_broadcasting(g: Array, v: Array, x: Array, y: Array) -> Array:
-    a, b, c = as_matrices(x, y, g)
+    """Multiply all pairs and sum over the rows."""
+    a, _, c = as_matrices(x, y, g)
     return fit((a[..., :, :, None] * c[..., :, None, :]).sum(axis=-3), y)
 
 
 def power_of(x: Array, *, exponent: float) -> Array:
+    """Square by a product, take other powers by the library."""
     return x * x if exponent == 2 else np.power(x, x.dtype.type(exponent))
 
 
@@ -123,6 +135,7 @@ def exp_log(x: Array, *, exponent: float) -> Array:
 
 
 def spread(g: Array, x: Array, axis: Any) -> Array:
+    """Repeat a cotangent over the axes that were reduced."""
     return np.broadcast_to(g.reshape(keep(x, axis)), x.shape)
 
 

@@ -34,14 +34,17 @@ RAISES, NONE = "raises", None
 
 
 def number(value: float) -> Leaf:
+    """Return a leaf of one number."""
     return Leaf(Array((), (float(value),)))
 
 
 def frozen(value: float) -> Leaf:
+    """Return a leaf that needs no gradient."""
     return Leaf(Array((), (float(value),)), requires_grad=False)
 
 
 def readable(answer: Answer) -> Any:
+    """Return an answer as a plain number, list, flag or word."""
     match answer:
         case Interval(middle=middle):
             return list(middle) if len(middle) > 1 else middle[0]
@@ -54,6 +57,7 @@ def readable(answer: Answer) -> Any:
 
 
 def seen(dialect: Dialect, *instructions: Any) -> dict[int, Any]:
+    """Return what must be seen, by index."""
     found = answers(Program(instructions), dialect)
     return {index: readable(answer) for index, answer in found}
 
@@ -141,8 +145,12 @@ SESSIONS: dict[str, tuple[Dialect, tuple[Any, ...], dict[int, Any]]] = {
     ),
     "the mode returns after an exception": (
         TORCH,
-        (number(3), Mode("no_grad", (Apply("neg", (0,)),), raises=True), Apply("neg", (0,)))
-        + (Observe("requires_grad", 3),),
+        (
+            number(3),
+            Mode("no_grad", (Apply("neg", (0,)),), raises=True),
+            Apply("neg", (0,)),
+            Observe("requires_grad", 3),
+        ),
         {4: True},
     ),
     "a backward of a constant raises": (
@@ -191,14 +199,26 @@ SESSIONS: dict[str, tuple[Dialect, tuple[Any, ...], dict[int, Any]]] = {
     ),
     "assign keeps the leaf": (
         TORCH,
-        (number(3), frozen(5), Assign(0, 1), Apply("mul", (0, 0)), Backward(3))
-        + (Observe("grad", 0), Observe("is_leaf", 0)),
+        (
+            number(3),
+            frozen(5),
+            Assign(0, 1),
+            Apply("mul", (0, 0)),
+            Backward(3),
+            Observe("grad", 0),
+            Observe("is_leaf", 0),
+        ),
         {5: 10.0, 6: True},
     ),
     "a flag set on a leaf holds from then on": (
         TORCH,
-        (frozen(3), SetRequiresGrad(0, flag=True), Apply("mul", (0, 0)), Backward(2))
-        + (Observe("grad", 0),),
+        (
+            frozen(3),
+            SetRequiresGrad(0, flag=True),
+            Apply("mul", (0, 0)),
+            Backward(2),
+            Observe("grad", 0),
+        ),
         {4: 6.0},
     ),
     "a flag unset on a result raises": (
@@ -218,8 +238,14 @@ SESSIONS: dict[str, tuple[Dialect, tuple[Any, ...], dict[int, Any]]] = {
     ),
     "a frozen leaf has no gradient": (
         TORCH,
-        (number(2), frozen(3), Apply("mul", (0, 1)), Backward(2))
-        + (Observe("grad", 0), Observe("grad", 1)),
+        (
+            number(2),
+            frozen(3),
+            Apply("mul", (0, 1)),
+            Backward(2),
+            Observe("grad", 0),
+            Observe("grad", 1),
+        ),
         {4: 3.0, 5: NONE},
     ),
     "an unused leaf has none": (
@@ -280,10 +306,10 @@ def test_sgd_steps_as_torchs(momentum: float, decay: float, dtype: str):
         assert np.all(off <= np.array(half))
 
 
-def rounds_to_zero() -> tuple[Any, ...]:
-    """sin(1) ** 2 + cos(1) ** 2 - 1 is zero within rounding."""
+def rounds_to_zero(one: float = 1.0) -> tuple[Any, ...]:
+    """Return sin(1) ** 2 + cos(1) ** 2 - 1, which is zero within rounding, as value 7."""
     squares = (Apply("sin", (0,)), Apply("cos", (0,)), Apply("mul", (2, 2)), Apply("mul", (3, 3)))
-    return (number(1), frozen(1), *squares, Apply("add", (4, 5)), Apply("sub", (6, 1)))
+    return (number(1), frozen(one), *squares, Apply("add", (4, 5)), Apply("sub", (6, 1)))
 
 
 UNDECIDABLE: dict[str, tuple[Any, ...]] = {
@@ -292,6 +318,11 @@ UNDECIDABLE: dict[str, tuple[Any, ...]] = {
     "relu at zero": (number(0), Apply("relu", (0,)), Observe("value", 1)),
     "abs at zero": (number(0), Apply("abs", (0,)), Observe("value", 1)),
     "relu within rounding of zero": (*rounds_to_zero(), Apply("relu", (7,)), Observe("value", 8)),
+    "relu within rounding of float32 alone": (
+        *rounds_to_zero(1 - 2.0**-30),
+        Apply("relu", (7,)),
+        Observe("requires_grad", 8),
+    ),
     "log of a negative": (number(-1), Apply("log", (0,)), Observe("value", 1)),
     "log of zero": (number(0), Apply("log", (0,)), Observe("value", 1)),
     "division by zero": (number(1), number(0), Apply("div", (0, 1)), Observe("value", 2)),
@@ -330,7 +361,7 @@ def test_every_mixture_of_array_formulas_is_held():
 
 
 def test_a_closed_gradient_is_the_derivative_of_the_whole():
-    """x * tanh(x) at 1/2 is derived whole by SymPy and evaluates to its 40 digits."""
+    """The product x * tanh(x) at 1/2 is derived whole by SymPy and evaluates to its 40 digits."""
     program = Program(
         (number(0.5), Apply("tanh", (0,)), Apply("mul", (0, 1)), Backward(2), Observe("grad", 0))
     )

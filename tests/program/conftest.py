@@ -45,7 +45,7 @@ def _strategies():
                 yield value_programs(calls(op, world))
                 yield gradient_programs(op, calls(op, world))
             if op.signature == "binary" and op.operators:
-                yield plain_number_programs(op, world)
+                yield from (plain_number_programs(op, world, left=left) for left in (False, True))
         for name in sessions.__all__:
             yield getattr(sessions, name)(world)
         for name in training.__all__:

@@ -101,7 +101,7 @@ RELIES = {
     "flags are claims of their own": ((S, Observe("is_leaf", 0), GradOf(0)), set()),
     "clearing between two passes": (
         (S, Backward(0, retain_graph=True), ClearGrad(0), Backward(0)),
-        {"again", "clear", "accumulation"},
+        {"again", "clear"},
     ),
     "broadcasting": ((S, V, Apply("add", (0, 1))), {"value:add", "broadcast:add"}),
     "a bare number": ((V, BARE, Apply("sub", (0, 1))), {"value:sub", "plain:sub.right"}),

@@ -17,10 +17,12 @@ ROUGH = float(np.float32(0.1))
 
 
 def seen(values: Any, dtype: str = "float64") -> Number:
+    """Return what an engine showed."""
     return Number(np.asarray(values, dtype=np.float64), dtype)
 
 
 def look(answer: Any, outcome: Outcome | None, *, strict: bool = False) -> Look:
+    """Judge one outcome."""
     return compare(3, answer, outcome, strict_shape=strict)
 
 

@@ -30,10 +30,12 @@ class BentGradient(reference.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Any) -> Any:
+        """Hand the value through."""
         return x
 
     @staticmethod
     def backward(ctx: Any, cotangent: Any) -> Any:
+        """Bend the cotangent."""
         return cotangent * SLIP
 
 
@@ -107,7 +109,7 @@ def overwrite_shares(patch: pytest.MonkeyPatch) -> None:
 
 
 def overwrite_leaf(patch: pytest.MonkeyPatch) -> None:
-    """A backward pass overwrites the gradient of a leaf."""
+    """Overwrite the gradient of a leaf in each backward pass."""
 
     def sink(owner: Any) -> Callable[[Any], None]:
         return lambda cotangent: setattr(owner, "grad", cotangent.clone())
@@ -142,16 +144,17 @@ def keep_stale(patch: pytest.MonkeyPatch) -> None:
 
 
 def keep_stale_and_graph(patch: pytest.MonkeyPatch) -> None:
-    """The same, in an engine that never frees its graph."""
+    """Do the same in an engine that never frees its graph."""
     keep_stale(patch)
     patch.setattr(module("graph").Node, "free", lambda node: None)
 
 
 def leave_roots_alone(patch: pytest.MonkeyPatch) -> None:
-    """A leaf that is itself the root gets no gradient."""
+    """Give a leaf that is itself the root no gradient."""
     original = reference.Tensor.backward
 
     def backward(x: Any, *args: Any, **flags: Any) -> None:
+        """Bend the cotangent."""
         if not x.is_leaf:
             original(x, *args, **flags)
 
@@ -180,7 +183,7 @@ def forget_after_an_exception(patch: pytest.MonkeyPatch) -> None:
 
 
 def stop_early(patch: pytest.MonkeyPatch) -> None:
-    """A traversal that gives up after five nodes: small graphs are right."""
+    """Give up after five nodes: small graphs are right."""
     original = module("backward").consumers_first
     patch.setattr(module("backward"), "consumers_first", lambda roots: list(original(roots))[:5])
 

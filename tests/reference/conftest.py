@@ -1,8 +1,13 @@
-"""The table of cases that is compared with torch: each operation in both spellings."""
+"""The table of cases that is compared with torch: each operation in both spellings.
 
+The core is here; each ``cases_*.py`` has a family of further rows, as the arguments of a ``Case``.
+"""
+
+import runpy
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -275,7 +280,19 @@ def _products_and_softmax() -> list[Case]:
     return [*products, *normalised, *composed]
 
 
-CASES = [*_unary(), *_binary(), *_reductions(), *_shaping(), *_products_and_softmax()]
+def _families() -> list[Case]:
+    files = sorted(Path(__file__).parent.glob("cases_*.py"))
+    return [Case(*row) for file in files for row in runpy.run_path(str(file))["ROWS"]]
+
+
+CASES = [
+    *_unary(),
+    *_binary(),
+    *_reductions(),
+    *_shaping(),
+    *_products_and_softmax(),
+    *_families(),
+]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

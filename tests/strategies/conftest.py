@@ -29,7 +29,9 @@ def _by_name():
                 of_gradient = gradient_programs(op, calls(op, world))
                 found[f"gradient-{op.name}-{world.kind}"] = of_gradient
             if op.signature == "binary" and op.operators:
-                found[f"plain-{op.name}-{world.kind}"] = plain_number_programs(op, world)
+                for left in (False, True):
+                    drawn = plain_number_programs(op, world, left=left)
+                    found[f"plain-{op.name}-{world.kind}-{left}"] = drawn
     for op in OPS.values():
         if op.signature in {"binary", "where"}:
             found[f"broadcast-{op.name}"] = gradient_programs(op, broadcast_calls(op))

@@ -258,11 +258,10 @@ def test_gradients_shrink_to_no_cotangent():
     assert program.instructions[:4] == (Leaf(ONE), Leaf(ONE), Apply("mul", (0, 1)), Backward(2))
 
 
-def test_plain_numbers_shrink_to_the_right():
-    """The smallest is ``x op 1`` at x = 1; the number stands on the left too."""
-    drawn = plain_number_programs(OPS["sub"], TENSORS)
-    program = find_smallest(drawn, lambda _: True, seed=1, n_tries=50)
-    expected = (Leaf(ONE), Constant(ONE, plain=True), Apply("sub", (0, 1)))
-    assert program.instructions[:3] == expected
-    left = find_smallest(drawn, lambda p: p.instructions[2].args == (1, 0), seed=1, n_tries=50)
-    assert left.instructions[:2] == expected[:2]
+def test_plain_numbers_shrink_to_one_and_one():
+    """The smallest is ``x op 1`` at x = 1; with the number on the left ``1 op x``."""
+    for left, args in ((False, (0, 1)), (True, (1, 0))):
+        drawn = plain_number_programs(OPS["sub"], TENSORS, left=left)
+        program = find_smallest(drawn, lambda _: True, seed=1, n_tries=50)
+        expected = (Leaf(ONE), Constant(ONE, plain=True), Apply("sub", args))
+        assert program.instructions[:3] == expected

@@ -1,0 +1,1 @@
+"""Operations composed of others: they have no rules of their own and need none."""
