@@ -149,13 +149,20 @@ def check(
     from gradcheck_suite.grading.practice import practise
     from gradcheck_suite.grading.selection import selected
     from gradcheck_suite.properties.catalogue import THEMES
-    from gradcheck_suite.report.student import header, is_right, result_lines, theme_lines
+    from gradcheck_suite.report.student import (
+        header,
+        is_right,
+        judged_line,
+        result_lines,
+        theme_lines,
+    )
 
     ids = selected(properties or [])
     console = _console()
     with _progress() as progress:
         found = practise(engine, ids, drawn=_drawn(seed, cases), entry=entry, progress=progress)
-    lines = [header(engine, found), *theme_lines(found.results, THEMES)]
+    themes = theme_lines(found.results, THEMES)
+    lines = [header(engine, found), *themes, judged_line(found.results)]
     details = result_lines(found.results, f"gradcheck-suite show {quote(engine)}")
     _print(console, [*lines, *details])
     raise typer.Exit(0 if is_right(found.results) else _NOT_RIGHT)

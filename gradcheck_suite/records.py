@@ -91,6 +91,10 @@ class PropertyResult:
     n_failed: int = 0
     n_elements: int = 0
     """Numbers that were compared with a certified interval."""
+    n_outside: int = 0
+    """Those of them that fell outside."""
+    choices: tuple[tuple[tuple[str, str], ...], ...] = ()
+    """Where right engines differ: the (convention, choice) lists that fit every case."""
     finding: Finding | None = None
 
 

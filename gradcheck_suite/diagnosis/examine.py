@@ -1,8 +1,9 @@
 """Examine an engine: run an exam on it, judge from the simplest property up, explain what fails."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import prod
+from types import MappingProxyType
 
 from gradcheck_suite.diagnosis.explain import explain
 from gradcheck_suite.diagnosis.reach import Reach
@@ -18,6 +19,7 @@ from gradcheck_suite.records import PropertyResult, Verdict
 
 __all__ = ["examine"]
 
+_NOTHING_FIXED: Mapping[str, str] = MappingProxyType({})
 _MAX_LOST = 2  # a hang costs its whole time limit: two in one property are proof enough
 
 
@@ -26,20 +28,23 @@ def examine(
     subject: Subject,
     *,
     required: frozenset[str] = frozenset(),
+    fixed: Mapping[str, str] = _NOTHING_FIXED,
     with_findings: bool = True,
     on_progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[PropertyResult, ...]:
     """Return the result of every property of ``exam``, in its order.
 
     ``required`` names the ops that have to be there: without one, the properties about it fail
-    instead of being not applicable. ``on_progress`` gets the id, the cases done and their number.
+    instead of being not applicable. ``fixed`` gives the choice of each convention that a course
+    settles; any choice is right for the others, if every case keeps to it. ``on_progress`` gets
+    the id of a property, the cases done and their number.
     """
     results: dict[str, PropertyResult] = {}
     reach = Reach(subject.spelling, subject.capabilities)
     reach.coarse = _stores_float32(subject)
     done = 0
     for entry in sorted((CATALOGUE[name] for name in exam.cases), key=_simplest_first):
-        cases = exam.cases[entry.id]
+        cases = [_settled(case, fixed) for case in exam.cases[entry.id]]
         result = _examine_property(entry, cases, subject, reach, required, with_findings)
         results[entry.id] = result
         if result.verdict.is_bad:
@@ -59,6 +64,14 @@ def _stores_float32(subject: Subject) -> bool:
             seen = None if isinstance(outcomes, Lost) else outcomes.get(1)
             return isinstance(seen, Number) and seen.dtype in COARSE
     return False
+
+
+def _settled(case: Case, fixed: Mapping[str, str]) -> Case:
+    """Return the case with those sheets alone that keep to the conventions which are fixed."""
+    if len(case.sheets) == 1 or not fixed:
+        return case
+    kept = [s for s in case.sheets if all(fixed.get(name, c) == c for name, c in s.choices)]
+    return replace(case, sheets=tuple(kept))
 
 
 def _simplest_first(entry: Property) -> tuple[int, bool]:
@@ -98,6 +111,7 @@ class _Tally:
     lost: list[tuple[Case, Lost]] = field(default_factory=list)
     n_judged: int = 0
     n_elements: int = 0
+    n_outside: int = 0
     choices: frozenset[tuple[tuple[str, str], ...]] | None = None
     """The conventions that fit every case so far; None before the first."""
 
@@ -120,6 +134,7 @@ def _run(entry: Property, cases: Sequence[Case], subject: Subject, reach: Reach)
         reach.coarse |= judgement.coarse
         tally.n_judged += 1
         tally.n_elements += judgement.n_elements
+        tally.n_outside += judgement.n_outside
         if not judgement.right:
             tally.wrong.append((case, judgement))
         else:
@@ -139,6 +154,7 @@ def _conclude(
         "n_judged": tally.n_judged,
         "n_failed": len(tally.wrong),
         "n_elements": tally.n_elements,
+        "n_outside": tally.n_outside,
     }
     if tally.wrong:
         raised = all(judgement.raised for _, judgement in tally.wrong)
@@ -155,8 +171,8 @@ def _conclude(
         conventions = ", ".join(entry.conventions)
         reason = f"each case follows a convention of its own ({conventions}), expected one for all"
         return _result(entry, Verdict.FAIL, reason, **counts)
-    choices = min(tally.choices or ((),)) if entry.conventions else ()
-    return _result(entry, Verdict.PASS, ", ".join(f"{k}: {v}" for k, v in choices), **counts)
+    choices = tuple(sorted(tally.choices or ())) if entry.conventions else ()
+    return _result(entry, Verdict.PASS, "", choices=choices, **counts)
 
 
 def _by_itself(

@@ -39,15 +39,15 @@ class Reach:
         return frozenset(self._unsound[f] for f in relies if f in self._unsound)
 
     def what_is_missing(self, cases: Iterable[Case]) -> str:
-        """Say what the engine would need for any of ``cases``: the shortest list."""
+        """Name what the engine would need for any of ``cases``: the shortest list."""
         lists = [sorted(self._missing(case)) for case in cases]
         fewest = min(lists, key=lambda names: (len(names), names), default=[])
-        return "not there: " + ", ".join(_in_words(name) for name in fewest)
+        return ", ".join(_in_words(name) for name in fewest)
 
     def why_blocked(self, cases: Iterable[Case]) -> str:
         """Name the failed properties that stand before ``cases``, the most frequent first."""
         counts = Counter(name for case in cases for name in sorted(self.blockers(case)))
-        return "left out because of " + ", ".join(name for name, _ in counts.most_common(3))
+        return "relies on " + ", ".join(name for name, _ in counts.most_common(3))
 
     def _missing(self, case: Case) -> frozenset[str]:
         missing = case.needs - self._capabilities

@@ -93,12 +93,10 @@ def _witnesses() -> tuple[_Witness, ...]:
 
 
 def _sheets(entry: Property, program: Program) -> tuple[Sheet, ...]:
-    found: list[Sheet] = []
-    for dialect in dialects(entry.conventions):
-        sheet = Sheet(dialect.choices(entry.conventions), answers(program, dialect))
-        if all(sheet.answers != other.answers for other in found):
-            found.append(sheet)
-    return tuple(found)
+    return tuple(
+        Sheet(dialect.choices(entry.conventions), answers(program, dialect))
+        for dialect in dialects(entry.conventions)
+    )
 
 
 def _dissent(entry: Property, case: Case, who: str, actual: str, expected: str) -> JuryError:

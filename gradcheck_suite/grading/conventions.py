@@ -1,42 +1,18 @@
-"""Conventions: what an engine chose where right engines differ, and what a course fixes.
+"""Conventions: what an engine chose where right engines differ, as its results tell."""
 
-Without a choice fixed, any choice is right as long as every case follows it. A result that holds
-says which one it was in its reason, ``second_backward: adds``.
-"""
-
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
 
 from gradcheck_suite.engines.dialect import CONVENTIONS
-from gradcheck_suite.records import PropertyResult, Verdict
+from gradcheck_suite.records import PropertyResult
 
-__all__ = ["chosen", "hold_to"]
+__all__ = ["chosen"]
 
 
 def chosen(results: Iterable[PropertyResult]) -> tuple[tuple[str, str], ...]:
-    """Return (convention, choice) for each that was settled, in the order of the table."""
-    found = {name: choice for result in results for name, choice in _choices(result)}
+    """Return (convention, choice) for each that was settled, in the order of the table.
+
+    A convention that several choices fit is not settled: nothing was seen that tells them apart.
+    """
+    settled = [r.choices[0] for r in results if len(r.choices) == 1]
+    found = dict(pair for choices in settled for pair in choices)
     return tuple((name, found[name]) for name in CONVENTIONS if name in found)
-
-
-def hold_to(
-    fixed: Mapping[str, str], results: Iterable[PropertyResult]
-) -> tuple[PropertyResult, ...]:
-    """Return the results with a failure where an engine chose otherwise than ``fixed`` says."""
-    return tuple(_held(fixed, result) for result in results)
-
-
-def _held(fixed: Mapping[str, str], result: PropertyResult) -> PropertyResult:
-    for name, choice in _choices(result):
-        if fixed.get(name, choice) != choice:
-            reason = f"got the convention {name} = {choice}, expected {fixed[name]} in this course"
-            return replace(result, verdict=Verdict.FAIL, reason=reason, n_failed=result.n_judged)
-    return result
-
-
-def _choices(result: PropertyResult) -> list[tuple[str, str]]:
-    if result.verdict is not Verdict.PASS:
-        return []
-    pairs = re.findall(r"(\w+): (\w+)", result.reason)
-    return [(name, choice) for name, choice in pairs if choice in CONVENTIONS.get(name, ())]

@@ -7,7 +7,7 @@ from gradcheck_suite.diagnosis.describe import describe
 from gradcheck_suite.diagnosis.examine import examine
 from gradcheck_suite.exams.exam import Exam
 from gradcheck_suite.grading.assignment import Assignment
-from gradcheck_suite.grading.conventions import chosen, hold_to
+from gradcheck_suite.grading.conventions import chosen
 from gradcheck_suite.grading.runner import Examined, Progress
 from gradcheck_suite.grading.submissions import Submission
 from gradcheck_suite.sandbox.supervisor import Supervisor
@@ -31,10 +31,10 @@ class SandboxExaminer:
                 self.exam,
                 supervisor,
                 required=_missing(self.assignment.ops, supervisor.capabilities),
+                fixed=self.assignment.fixed,
                 with_findings=True,
                 on_progress=progress,
             )
-            results = hold_to(self.assignment.fixed, results)
             return Examined(
                 spelling=supervisor.spelling,
                 description=describe(supervisor.spelling),

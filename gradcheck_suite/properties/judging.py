@@ -42,6 +42,7 @@ class Look:
     raised: bool = False
     """Whether an exception, or the lack of one, is what was wrong."""
     n_elements: int = 0
+    n_outside: int = 0
     coarse: bool = False
     """Whether the engine was seen to compute in float32."""
 
@@ -69,6 +70,11 @@ class Judgement:
     def n_elements(self) -> int:
         """Return how many numbers were compared with an interval."""
         return sum(look.n_elements for look in self.looks)
+
+    @property
+    def n_outside(self) -> int:
+        """Return how many of them fell outside."""
+        return sum(look.n_outside for look in self.looks)
 
 
 def judge(
@@ -129,8 +135,15 @@ def compare(
         case Interval(), Number():
             return _compare_numbers(index, answer, outcome, strict_shape, coarse)
         case ZeroOrNothing(), Number(values=values):
-            right = not np.any(values)
-            return Look(index, right, expected, _print_outcome(outcome), n_elements=values.size)
+            n_outside = int(np.count_nonzero(values))
+            return Look(
+                index,
+                right=not n_outside,
+                expected=expected,
+                actual=_print_outcome(outcome),
+                n_elements=values.size,
+                n_outside=n_outside,
+            )
         case ZeroOrNothing(), Nothing():
             return Look(index, right=True, expected=expected, actual="None")
         case Interval(), Nothing():
@@ -156,13 +169,21 @@ def _compare_numbers(
     if not same or _squeezed(values.shape) != _squeezed(answer.shape):
         actual = f"{actual} of shape {values.shape}"
         expected = f"{print_expected(answer, coarse=coarse)} of shape {answer.shape}"
-        return Look(index, right=False, expected=expected, actual=actual, n_elements=n)
+        return Look(index, False, expected, actual, n_elements=n, n_outside=n)
     coarse = coarse or _is_coarse(answer, seen)
-    expected = print_expected(answer, coarse=coarse)
     off = np.abs(values.ravel() - np.array(answer.middle))
     half = np.array(answer.half32 if coarse else answer.half64)
-    right = bool(np.all(off <= half))  # <=, so that NaN is wrong
-    return Look(index, right, expected, actual, _distance(off, half), n_elements=n, coarse=coarse)
+    n_outside = n - int(np.count_nonzero(off <= half))  # counted so that NaN is outside
+    return Look(
+        index,
+        right=not n_outside,
+        expected=print_expected(answer, coarse=coarse),
+        actual=actual,
+        distance=_distance(off, half),
+        n_elements=n,
+        n_outside=n_outside,
+        coarse=coarse,
+    )
 
 
 def _is_coarse(answer: Interval, seen: Number) -> bool:

@@ -24,7 +24,6 @@ from gradcheck_suite.grading.tally import (
 from gradcheck_suite.grading.untrusted import visible
 from gradcheck_suite.records import PropertyResult, Verdict
 from gradcheck_suite.report.words import (
-    ISOLATION,
     MARKS,
     NOTHING,
     STRONG,
@@ -34,6 +33,7 @@ from gradcheck_suite.report.words import (
     points,
     sentence,
 )
+from gradcheck_suite.sandbox.isolation import CLAIMS
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -109,7 +109,7 @@ def class_page(sheet: Sheet, graded: Sequence[Graded]) -> str:
             n_right=sum(one.grade.is_right for one in graded),
             n_problems=sum(bool(one.grade.problem) for one in graded),
             level=min(levels, default=None),
-            claims=ISOLATION,
+            claims=CLAIMS,
             legend=_legend(),
         )
     )
@@ -139,7 +139,7 @@ def submission_page(sheet: Sheet, graded: Graded) -> str:
             themes=_theme_rows(sheet.rubric, graded),
             worth={row.property: points(row.worth) for row in sheet.rubric.rows},
             share=_share(graded),
-            claims=ISOLATION,
+            claims=CLAIMS,
             **groups,
         )
     )

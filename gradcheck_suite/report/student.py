@@ -22,6 +22,7 @@ __all__ = [
     "header",
     "is_right",
     "is_wrong",
+    "judged_line",
     "plain",
     "result_lines",
     "theme_lines",
@@ -81,6 +82,17 @@ def theme_lines(results: Sequence[PropertyResult], themes: Iterable[str]) -> lis
     grouped = by_theme(results, themes)
     width = max(map(len, grouped), default=0)
     return [_theme_line(theme.ljust(width), found) for theme, found in grouped.items()]
+
+
+def judged_line(results: Iterable[PropertyResult]) -> Line:
+    """Return how much was judged: programs, numbers, and how many of these were not right."""
+    every = list(results)
+    programs, numbers, outside = (
+        f"{sum(getattr(result, field) for result in every):,}"
+        for field in ("n_judged", "n_elements", "n_outside")
+    )
+    text = f"  {programs} programs, {numbers} numbers judged, {outside} outside of their interval"
+    return Line(text, "quiet")
 
 
 def result_lines(results: Sequence[PropertyResult], show: str = "") -> list[Line]:

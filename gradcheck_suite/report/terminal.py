@@ -30,7 +30,8 @@ from gradcheck_suite.grading.rubric import Graded
 from gradcheck_suite.grading.tally import tally
 from gradcheck_suite.grading.untrusted import one_line
 from gradcheck_suite.report.student import Line, Tone
-from gradcheck_suite.report.words import ISOLATION, NOTHING, STRONG, counted, points
+from gradcheck_suite.report.words import NOTHING, STRONG, counted, points
+from gradcheck_suite.sandbox.isolation import CLAIMS
 
 __all__ = [
     "ClassDisplay",
@@ -68,7 +69,7 @@ def isolation_line(graded: Sequence[Graded]) -> Line | None:
         return None
     level = min(levels)
     tone: Tone = "quiet" if level >= STRONG else "part"
-    return Line(f"Isolation level {level} of 4: {ISOLATION[level]}.", tone)
+    return Line(f"Isolation level {level} of 4: {CLAIMS[level]}.", tone)
 
 
 def class_table(graded: Sequence[Graded]) -> Table:

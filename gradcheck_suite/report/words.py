@@ -9,7 +9,6 @@ from gradcheck_suite.grading.tally import Tally
 from gradcheck_suite.records import Grade, Verdict
 
 __all__ = [
-    "ISOLATION",
     "MARKS",
     "NOTHING",
     "STRONG",
@@ -45,19 +44,6 @@ MARKS: Final[Mapping[Verdict, Mark]] = MappingProxyType(
         Verdict.INFRASTRUCTURE: Mark("!", "part", "our fault"),
     },
 )
-
-# What may be claimed at each level that the sandbox probed.
-ISOLATION: Final[Mapping[int, str]] = MappingProxyType(
-    {
-        4: "nothing was visible to a submission but the standard library, NumPy and itself",
-        3: "nothing could be read by a submission but the standard library, NumPy and itself; "
-        "the existence and size of files could be seen",
-        2: "the contents of other files were protected by permissions alone",
-        1: "the grader survives crashes, but is not safe against cheating",
-        0: "only time limits held: for code that you trust",
-    },
-)
-
 
 STRONG: Final = 3
 """The first level at which a submission cannot read or write what is not its own."""

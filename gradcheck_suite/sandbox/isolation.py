@@ -12,12 +12,12 @@ from gradcheck_suite.errors import SandboxError
 from gradcheck_suite.sandbox.plain import pack, unpack
 from gradcheck_suite.sandbox.setup import Setup
 
-__all__ = ["Isolation", "Reach", "level_of", "probe"]
+__all__ = ["CLAIMS", "Isolation", "Reach", "level_of", "probe"]
 
 _WRITABLE: Final = (".", "/tmp", "/var/tmp", "/dev/shm", "/run")  # noqa: S108 - tried, not used
 _PROGRAMS: Final = ("/bin/true", "/usr/bin/true")
 _REFUSED: Final = 77  # exit status of a child that could not exec; any that `true` has not
-_CLAIMS: Final = (
+CLAIMS: Final = (  # by level
     "for code that you trust: nothing but time is limited",
     "survives crashes; not safe against cheating",
     "the contents of the grader's files are protected by their permissions",
@@ -93,7 +93,7 @@ class Isolation:
     @property
     def claim(self) -> str:
         """Return what may be claimed, as one clause."""
-        return _CLAIMS[self.level]
+        return CLAIMS[self.level]
 
     @property
     def reached(self) -> tuple[str, ...]:
@@ -103,7 +103,7 @@ class Isolation:
 
     def __str__(self) -> str:
         """Return the line that is printed with a grade."""
-        return f"isolation level {self.level} of {len(_CLAIMS) - 1}: {self.claim}"
+        return f"isolation level {self.level} of {len(CLAIMS) - 1}: {self.claim}"
 
 
 def probe(setup: Setup) -> Reach:

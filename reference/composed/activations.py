@@ -62,9 +62,12 @@ def clip(x: Operand, min: Operand | None = None, max: Operand | None = None) -> 
     """Return x, or the bound that it passes; at a bound the derivative by x is 1.
 
     A bound is a number, an array or a tensor, which has its gradient, or None. Where the lower
-    bound is above the upper one, the upper one counts.
+    bound is above the upper one, the upper one counts. Raises OperandError if there is no bound.
     """
     x = as_tensor(x)
+    if min is None and max is None:
+        message = "clip needs a lower bound, an upper one, or both"
+        raise OperandError(message)
     if min is not None:
         x = where(x < min, min, x)
     return x if max is None else where(x > max, max, x)

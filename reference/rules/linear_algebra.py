@@ -63,7 +63,8 @@ def _cofactors(x: Tensor) -> Tensor:
     """
     n = x.shape[-1]
     places = np.arange(n)
-    others = np.array([np.delete(places, place) for place in places], np.intp).reshape(n, -1)
+    others = np.array([np.delete(places, place) for place in places], np.intp)
+    others = others.reshape((n, max(n - 1, 0)))  # of no rows too
     minors = x[..., others[:, None, :, None], others[None, :, None, :]]
     is_odd = (places[:, None] + places) % 2 == 1
     return det(minors) * np.where(is_odd, -1, 1)

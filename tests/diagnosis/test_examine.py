@@ -60,7 +60,7 @@ def test_what_cannot_be_judged_without_a_broken_op_is_blocked(
     """Properties of mul that need its gradient, and nothing else, are blocked and say by what."""
     found = verdicts_of(make_engine({"mul": wrong["mul"]}), with_findings=False)
     assert blocked(found) >= {"broadcasting[mul]", "numbers[mul]", "second_backward"}
-    assert found["broadcasting[mul]"].reason == "left out because of gradient[mul]"
+    assert found["broadcasting[mul]"].reason == "relies on gradient[mul]"
 
 
 def test_a_broken_value_blocks_the_gradient(
@@ -154,7 +154,7 @@ def test_few_capabilities_make_the_rest_not_applicable(
     assert {"value[add]", "gradient[mul]", "operand_twice", "fan_out"} <= passed
     assert not bad(found)
     assert found["gradient[tanh]"].verdict is Verdict.NOT_APPLICABLE
-    assert found["gradient[tanh]"].reason == "not there: tanh"
+    assert found["gradient[tanh]"].reason == "tanh"
 
 
 def test_a_required_op_that_is_missing_fails(
@@ -203,10 +203,21 @@ def test_conventions_that_change_from_case_to_case_fail(
 def test_a_convention_is_reported(
     make_engine: Callable[..., SpelledEngine], verdicts_of: Callable[..., Results]
 ):
-    """What the engine chose, where right engines differ, stands in the reason of the pass."""
+    """What the engine chose, where right engines differ, stands in the result of the pass."""
     found = verdicts_of(make_engine(), "second_backward", "nonleaf_gradients")
-    reasons = [result.reason for result in found.values()]
-    assert reasons == ["second_backward: raises", "nonleaf_grad: none"]
+    choices = [result.choices for result in found.values()]
+    assert choices == [((("second_backward", "raises"),),), ((("nonleaf_grad", "none"),),)]
+
+
+@pytest.mark.parametrize(("choice", "verdict"), [("raises", Verdict.PASS), ("adds", Verdict.FAIL)])
+def test_a_convention_that_a_course_fixes_is_the_only_right_one(
+    make_engine: Callable[..., SpelledEngine], make_exam: Callable[..., Exam], choice, verdict
+):
+    """The reference raises on a second backward: right where that is asked for, else wrong."""
+    subject = InProcess(make_engine())
+    fixed = {"second_backward": choice}
+    (result,) = examine(make_exam("second_backward"), subject, fixed=fixed, with_findings=False)
+    assert result.verdict.is_bad == verdict.is_bad
 
 
 @dataclass

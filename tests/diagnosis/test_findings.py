@@ -167,7 +167,7 @@ def test_reach_says_what_is_missing_in_words(make_exam: Callable[..., Exam]):
     spelling = known_engine("reference").spelling
     reach = Reach(spelling, frozenset({"cotangent"}))
     cases = make_exam("value[tanh]").cases["value[tanh]"]
-    assert reach.what_is_missing(cases) == "not there: tanh, arrays of rank 0"
+    assert reach.what_is_missing(cases) == "tanh, arrays of rank 0"
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_need_has_words(need: str, words: str):
     """Each kind of need is said in words."""
     spelling = known_engine("reference").spelling
     case = Case(Program(()), (), frozenset({need}), frozenset())
-    assert Reach(spelling, frozenset()).what_is_missing([case]) == f"not there: {words}"
+    assert Reach(spelling, frozenset()).what_is_missing([case]) == words
 
 
 def test_reach_blocks_what_relies_on_a_failed_property():
@@ -207,7 +207,7 @@ def test_a_backward_without_cotangent_relies_on_the_ops_that_stand_in():
     seed = Array((2,), (1.0, -2.0))
     program = Program((Leaf(seed), Apply("tanh", (0,)), Backward(1, seed)))
     case = Case(program, (), frozenset({"cotangent"}), frozenset())
-    assert reach.what_is_missing([case]) == "not there: sum"
+    assert reach.what_is_missing([case]) == "sum"
 
 
 def test_a_description_counts_ops_and_names_aspects():

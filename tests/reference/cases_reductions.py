@@ -82,6 +82,7 @@ ROWS = [
                 lambda t, x, **o: t.min(x, **o)[0], several=False),
     *_zeros(),
     ("prod_all", ref.prod, lambda t, x: x.prod(), ((2, 3),)),
+    ("prod_of_two_axes", lambda x: x.prod((0, -1)), lambda t, x: x.prod(2).prod(0), ((2, 3, 2),)),
     ("prod_of_none", lambda x: x.prod(0), lambda t, x: x.prod(0), ((0, 3),)),
     ("cumprod_axis_0", lambda x: x.cumprod(0), lambda t, x: x.cumprod(0), ((3, 2),)),
     ("cumsum", lambda x: x.cumsum(0), lambda t, x: x.cumsum(0), ((3, 2),)),

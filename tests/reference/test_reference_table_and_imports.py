@@ -2,6 +2,7 @@
 
 import ast
 import doctest
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 import reference as ref
 from reference import function, modes, primitive
+from reference.methods import Methods
 from reference.operators import OPS
 from reference.primitive import elementwise, linear
 
@@ -70,6 +72,17 @@ def test_every_exported_operation_is_in_the_table():
     """ops.__all__ and the table agree, and the package re-exports all of it."""
     assert set(ref.ops.__all__) <= OPS.keys()
     assert all(getattr(ref, name) is OPS[name] for name in ref.ops.__all__)
+
+
+@pytest.mark.parametrize("name", sorted(n for n in vars(Methods) if n.islower() and n[0] != "_"))
+def test_a_method_has_the_parameters_of_its_operation(name):
+    """A method hands its parameters on, in the order in which the operation has them."""
+    operation = OPS[name]
+    if isinstance(operation, primitive.Primitive):
+        known = [*operation.row.arguments, *operation.row.attributes]
+    else:
+        known = list(inspect.signature(operation).parameters)
+    assert list(inspect.signature(getattr(Methods, name)).parameters)[1:] == known[1:]
 
 
 def test_a_new_operation_is_one_row(leaf, monkeypatch):

@@ -166,7 +166,7 @@ def test_the_class_page_says_what_may_be_claimed(rubric: Rubric, make_graded: Ma
     graded = [make_graded("ada", Verdict.PASS, Verdict.PASS, Verdict.PASS)]
     text = _Checker(class_page(_sheet(rubric, "ada"), graded)).text
     assert "Isolation level 3 of 4" in text
-    assert "existence and size of files could be seen" in text
+    assert "other files can be seen" in text
 
 
 def test_colour_is_never_alone(rubric: Rubric, make_graded: MakeGraded) -> None:

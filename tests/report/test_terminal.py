@@ -61,7 +61,7 @@ def test_the_table_has_a_row_for_each(make_graded: MakeGraded) -> None:
     assert "tanh has a wrong derivative" in text
     assert "no engine" in text
     assert "\x1b" not in text
-    assert "Isolation level 3 of 4: nothing could be read" in text
+    assert "Isolation level 3 of 4: only the standard library" in text
     assert text.endswith("Report: out/index.html\n")
 
 

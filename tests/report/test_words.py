@@ -7,7 +7,8 @@ import pytest
 from gradcheck_suite.grading.rubric import Graded
 from gradcheck_suite.grading.tally import Tally, tally
 from gradcheck_suite.records import Verdict
-from gradcheck_suite.report.words import ISOLATION, MARKS, counted, mark_of, points, sentence
+from gradcheck_suite.report.words import MARKS, counted, mark_of, points, sentence
+from gradcheck_suite.sandbox.isolation import CLAIMS
 
 P, F, B = Verdict.PASS, Verdict.FAIL, Verdict.BLOCKED
 
@@ -36,7 +37,7 @@ def test_a_grade_in_a_sentence(
 def test_every_verdict_and_level_has_words() -> None:
     """No verdict and no isolation level is without its wording."""
     assert set(MARKS) == set(Verdict)
-    assert set(ISOLATION) == set(range(5))
+    assert len(CLAIMS) == 5
 
 
 @pytest.mark.parametrize(

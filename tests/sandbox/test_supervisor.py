@@ -167,12 +167,21 @@ def test_end_between_two_cases_is_seen(
 
 
 IMPORTS = {
-    "hang": ("time.sleep(60)", "engine.py: no answer within 0.5 s while it was imported and tried out"),
+    "hang": (
+        "time.sleep(60)",
+        "engine.py: no answer within 0.5 s while it was",
+    ),
     "hard exit": ("os._exit(0)", "engine.py: the process ended with exit status 0 while it was"),
-    "segfault": ("ctypes.string_at(0)", r"killed by signal 11 \(SIGSEGV\) while it was imported and tried out"),
+    "segfault": (
+        "ctypes.string_at(0)",
+        r"killed by signal 11 \(SIGSEGV\) while it was",
+    ),
     "sys.exit": ("sys.exit(0)", "engine.py"),
     "error": ("1 / 0", "ZeroDivisionError|division by zero"),
-    "forged": (FORGE.format(bytes="b'x' * 99"), "got a reply of .* while it was imported and tried out"),
+    "forged": (
+        FORGE.format(bytes="b'x' * 99"),
+        "got a reply of .* while it was",
+    ),
 }
 
 
@@ -194,7 +203,7 @@ def test_submission_without_an_engine_is_refused(tmp_path: Path) -> None:
 
 def test_engine_that_ends_the_process_is_refused() -> None:
     """The sample submission whose backward exits is no engine that can be graded."""
-    with pytest.raises(SubmissionError, match="ended with exit status 0 while it was imported and tried out"):
+    with pytest.raises(SubmissionError, match="ended with exit status 0 while it was"):
         Supervisor(ROOT / "submissions" / "hostile_exit").start()
 
 
