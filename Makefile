@@ -18,7 +18,6 @@ help:  ## what there is to make
 
 demo: $(VENV)/.runs  ## grade the sample class and say where the report is
 	$(BIN)/gradcheck-suite grade submissions/ --assignment submissions/assignment.toml --out reports/demo
-	@echo "The report: $(CURDIR)/reports/demo/index.html"
 
 test: $(VENV)/.tests  ## run every test (WORKERS=2 processes)
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal

@@ -41,7 +41,7 @@ class Reach:
     def what_is_missing(self, cases: Iterable[Case]) -> str:
         """Name what the engine would need for any of ``cases``: the shortest list."""
         lists = [sorted(self._missing(case)) for case in cases]
-        fewest = min(lists, key=lambda names: (len(names), names), default=[])
+        fewest = min(lists, key=lambda names: (len(names), names), default=["arrays"])
         return ", ".join(_in_words(name) for name in fewest)
 
     def why_blocked(self, cases: Iterable[Case]) -> str:

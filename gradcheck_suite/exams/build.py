@@ -22,10 +22,12 @@ def build(
     *,
     seed: int,
     n_cases: int,
+    kinds: Sequence[WorldKind] = ("scalar", "tensor"),
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Exam:
     """Return an exam with about ``n_cases`` cases for each property and each world it has.
 
+    ``kinds`` leaves out worlds that the engine to be examined has not got.
     There are more where a property has more forms than that, fewer where there are not so many.
 
     The same arguments give the same exam. Raises JuryError where witnesses disagree.
@@ -33,7 +35,12 @@ def build(
     cases: dict[str, tuple[Case, ...]] = {}
     for done, name in enumerate(ids):
         entry = CATALOGUE[name]
-        drawn = [c for kind in entry.worlds for c in draw_cases(entry, kind, seed, n_cases)]
+        drawn = [
+            c
+            for kind in entry.worlds
+            if kind in kinds
+            for c in draw_cases(entry, kind, seed, n_cases)
+        ]
         cases[name] = tuple({case.program: case for case in drawn}.values())
         if on_progress:
             on_progress(done + 1, len(ids))

@@ -38,7 +38,13 @@ def practise(
         from gradcheck_suite.diagnosis.examine import examine
         from gradcheck_suite.exams.build import build
 
-        exam = build(ids, seed=drawn.seed, n_cases=drawn.cases, on_progress=_building(progress))
+        exam = build(
+            ids,
+            seed=drawn.seed,
+            n_cases=drawn.cases,
+            kinds=("scalar",) if subject.spelling.kind == "scalar" else ("scalar", "tensor"),
+            on_progress=_building(progress),
+        )
         return Practice(
             name=subject.spelling.name,
             description=describe(subject.spelling),
