@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # Both set-ups share one .venv: two installations at a time would break it.
 .NOTPARALLEL:
-.PHONY: help demo test lint
+.PHONY: help demo test lint bench soak
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -26,6 +26,12 @@ lint: $(VENV)/.tests  ## ruff with every rule, its formatter, mypy --strict
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy --strict gradcheck_suite reference
+
+bench: $(VENV)/.tests  ## measure the numbers to hold, in some minutes (CASES=4 for each property)
+	$(BIN)/python tests/bench/bench.py
+
+soak: $(VENV)/.tests  ## draw until something is outside (CASES=200000, SEED= the clock's)
+	$(BIN)/python tests/bench/soak.py
 
 # pip is the last thing that venv installs: a broken attempt is made again.
 $(BIN)/pip:

@@ -1,4 +1,4 @@
-"""The command line: grade a class, check one engine, show one finding, list the properties.
+"""The command line: grade a class, check one engine, show one finding, keep exams.
 
 Exit status: 0 right, 1 not right, 2 wrong usage, 3 a fault of this project. ``grade`` ends with 0
 whenever grading worked, whatever the grades. Heavy modules are imported by the commands that use
@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Final
@@ -21,9 +22,12 @@ from gradcheck_suite.errors import GradcheckError, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from gradcheck_suite.grading.assignment import ExamSection
+    from gradcheck_suite.exams.exam import Exam
+    from gradcheck_suite.grading.assignment import Assignment, ExamSection
+    from gradcheck_suite.grading.rubric import Rubric
     from gradcheck_suite.grading.runner import Progress
     from gradcheck_suite.report.student import Line
+    from gradcheck_suite.report.terminal import ClassDisplay
 
 __all__ = ["app", "main"]
 
@@ -42,6 +46,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+exams = typer.Typer(
+    help="Keep an exam as a file: build it, show what it covers, verify it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(exams, name="exam")
+
 _Engine = Annotated[
     str,
     typer.Argument(
@@ -54,6 +65,7 @@ _Cases = Annotated[int | None, typer.Option(min=1, help="Programs for each prope
 _Entry = Annotated[str, typer.Option(help="module:Class within ENGINE, where it is not found.")]
 _Jobs = Annotated[int, typer.Option(min=0, help="Workers at a time; 0: one for each core.")]
 _Replaced = typer.Option(min=0, help="Instead of the assignment's own.")
+_Exam = Annotated[Path, typer.Argument(metavar="FILE", help="What `exam build` wrote.")]
 
 
 def main() -> None:
@@ -86,7 +98,7 @@ def _before_any_command(*, version: Annotated[bool, _Version] = False) -> None:
 
 
 @app.command()
-def grade(
+def grade(  # noqa: PLR0913 - a command has an argument for each of its options
     folder: Annotated[Path, typer.Argument(help="A folder with one entry for each submission.")],
     *,
     assignment: Annotated[Path, typer.Option(help="What is asked for, in TOML.")],
@@ -94,8 +106,12 @@ def grade(
     jobs: _Jobs = 0,
     seed: Annotated[int | None, _Replaced] = None,
     cases: Annotated[int | None, _Replaced] = None,
+    exam: Annotated[Path | None, typer.Option(help="Ask what `exam build` stored here.")] = None,
 ) -> None:
     """Grade a class: a folder of engines in; grades, a gradebook and pages out."""
+    if exam is not None and (seed is not None or cases is not None):
+        msg = "got --exam with --seed or --cases, expected either: what is stored is drawn already"
+        raise UsageError(msg)
     from gradcheck_suite.grading.assignment import read_assignment, with_exam
     from gradcheck_suite.grading.rubric import rubric_of
     from gradcheck_suite.grading.storage import folder_names, refuse_inside
@@ -107,20 +123,18 @@ def grade(
     submissions = find_submissions(folder)
     refuse_inside(out, folder)
     rubric = rubric_of(task)
+    stored = _stored(rubric, exam) if exam else None
     names = folder_names(s.name for s in submissions)
     site = Site(out, Sheet(task.title, rubric, names, task.feedback.counterexamples))
 
-    from gradcheck_suite.exams.build import build
     from gradcheck_suite.grading.examiner import SandboxExaminer
     from gradcheck_suite.grading.runner import run_class
     from gradcheck_suite.report.terminal import ClassDisplay, class_summary
 
     console = _console()
     with ClassDisplay(console) as display:
-        exam = build(
-            rubric.ids, seed=task.exam.seed, n_cases=task.exam.cases, on_progress=display.exam
-        )
-        examiner = SandboxExaminer(task, exam)
+        asked = stored or _drawn_for(task, rubric, jobs, display)
+        examiner = SandboxExaminer(task, asked)
         events = run_class(submissions, rubric, examiner, jobs or os.cpu_count() or 1)
         try:
             with closing(events):
@@ -131,6 +145,23 @@ def grade(
             _complain(f"stopped; what was graded so far is under {out}")
             raise typer.Exit(_INTERRUPTED) from None
     class_summary(console, display.graded, out / "index.html")
+
+
+def _stored(rubric: "Rubric", path: Path) -> "Exam":
+    """Read a stored exam, before anything is written."""
+    from gradcheck_suite.grading.stored import exam_for
+
+    return exam_for(rubric, path)
+
+
+def _drawn_for(task: "Assignment", rubric: "Rubric", jobs: int, display: "ClassDisplay") -> "Exam":
+    """Draw the exam that the assignment describes."""
+    from gradcheck_suite.exams.build import build
+    from gradcheck_suite.exams.crew import crew_for
+
+    ids, drawn = rubric.ids, task.exam
+    with crew_for(jobs, len(ids)) as crew:
+        return build(ids, seed=drawn.seed, n_cases=drawn.cases, crew=crew, on_progress=display.exam)
 
 
 @app.command()
@@ -144,6 +175,7 @@ def check(
     seed: _Seed = 0,
     cases: _Cases = None,
     entry: _Entry = "",
+    jobs: _Jobs = 0,
 ) -> None:
     """Check one engine: what holds, what does not, and the smallest proof."""
     from gradcheck_suite.grading.practice import practise
@@ -160,7 +192,14 @@ def check(
     ids = selected(properties or [])
     console = _console()
     with _progress() as progress:
-        found = practise(engine, ids, drawn=_drawn(seed, cases), entry=entry, progress=progress)
+        found = practise(
+            engine,
+            ids,
+            drawn=_drawn(seed, cases),
+            entry=entry,
+            n_jobs=jobs,
+            progress=progress,
+        )
     themes = theme_lines(found.results, THEMES)
     lines = [header(engine, found), *themes, judged_line(found.results)]
     details = result_lines(found.results, f"gradcheck-suite show {quote(engine)}")
@@ -203,6 +242,81 @@ def properties(
 
     ids = selected([name] if name else [])
     _print(_console(), explained(ids[0]) if len(ids) == 1 else listed(ids))
+
+
+@exams.command()
+def build(
+    assignment: Annotated[Path, typer.Argument(help="What is asked for, in TOML.")],
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where it goes.")],
+    seed: Annotated[int | None, _Replaced] = None,
+    cases: Annotated[int | None, typer.Option(min=1, help="Instead of the assignment's.")] = None,
+    jobs: _Jobs = 0,
+) -> None:
+    """Draw the programs of an assignment, certify their answers, and store them."""
+    from gradcheck_suite.exams.store import digest_of, exam_bytes, questions_digest
+    from gradcheck_suite.grading.assignment import read_assignment, with_exam
+    from gradcheck_suite.grading.rubric import rubric_of
+    from gradcheck_suite.grading.storage import write_whole
+    from gradcheck_suite.grading.stored import build_to_keep, refuse_to_overwrite
+    from gradcheck_suite.report.exam import made_lines, witness_lines
+    from gradcheck_suite.report.student import Line
+
+    task = with_exam(read_assignment(assignment), seed=seed, cases=cases)
+    refuse_to_overwrite(out)
+    with _progress() as progress:
+        exam = build_to_keep(rubric_of(task), task.exam, jobs, progress)
+    data = exam_bytes(exam)
+    try:
+        write_whole(out, data)
+    except OSError as error:
+        msg = f"{out}: got {error.strerror or error}, expected a place for the exam"
+        raise UsageError(msg) from None
+    made = made_lines(exam, digest_of(data), questions_digest(exam), len(data))
+    _print(_console(), [Line(f"{out}", "head"), *made, *witness_lines(exam)])
+
+
+@exams.command("show")
+def show_exam(file: _Exam) -> None:
+    """Print how an exam was made, what it covers and what it does not."""
+    from gradcheck_suite.exams.coverage import Coverage
+    from gradcheck_suite.exams.store import digest_of, parse_exam, questions_digest, read_file
+    from gradcheck_suite.report.exam import (
+        coverage_table,
+        gap_lines,
+        level_table,
+        made_lines,
+        witness_lines,
+    )
+    from gradcheck_suite.report.student import Line
+
+    data = read_file(file)
+    exam = parse_exam(data, str(file))
+    coverage = Coverage.of(exam)
+    console = _console()
+    made = made_lines(exam, digest_of(data), questions_digest(exam), len(data))
+    _print(console, [Line(f"{file}", "head"), *made, *witness_lines(exam), Line()])
+    console.print(level_table(exam))
+    console.print()
+    console.print(coverage_table(coverage))
+    _print(console, [Line(), Line("not covered", "head"), *gap_lines(coverage)])
+
+
+@exams.command()
+def verify(file: _Exam, *, jobs: _Jobs = 0) -> None:
+    """Compute every answer again, ask every witness again, and tell what differs."""
+    from gradcheck_suite.exams.crew import crew_for
+    from gradcheck_suite.exams.store import read_exam
+    from gradcheck_suite.exams.verify import verify as verified
+    from gradcheck_suite.report.exam import difference_lines, verdict_lines
+
+    exam = read_exam(file)
+    with _progress() as progress, crew_for(jobs, len(exam.cases)) as crew:
+        on_progress = partial(progress, "verifying") if progress else None
+        differences = verified(exam, crew=crew, on_progress=on_progress)
+    lines = [*difference_lines(differences), *verdict_lines(exam, differences)]
+    _print(_console(), lines)
+    raise typer.Exit(_NOT_RIGHT if differences else 0)
 
 
 def _drawn(seed: int, cases: int | None) -> "ExamSection":

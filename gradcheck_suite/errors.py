@@ -5,6 +5,7 @@
     GradcheckError                  everything that this package raises on purpose
     |-- UsageError                  the command line or a call is wrong (exit status 2)
     |   |-- AssignmentError         an assignment file is broken: file, key, found
+    |   |-- ExamError               a stored exam cannot be used: cut, edited, of another version
     |   `-- SubmissionError         a submission cannot be graded: no engine, two engines, no import
     |-- ProgramError                a Program is malformed: a bad index, a bad shape, cut bytes
     |-- UndecidableError            the oracle cannot certify a case (a tie, an overflow)
@@ -16,6 +17,7 @@ A submission's own exceptions never appear here: they are data (``engines.outcom
 
 __all__ = [
     "AssignmentError",
+    "ExamError",
     "GradcheckError",
     "JuryError",
     "ProgramError",
@@ -36,6 +38,10 @@ class UsageError(GradcheckError):
 
 class AssignmentError(UsageError):
     """An assignment file is broken; names the file, the key, what was found and expected."""
+
+
+class ExamError(UsageError):
+    """A stored exam is no exam, damaged or of another version; names file, found and expected."""
 
 
 class SubmissionError(UsageError):

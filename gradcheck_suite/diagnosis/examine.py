@@ -91,7 +91,7 @@ def _examine_property(
     if not applicable:
         if entry.op in required:
             return _result(entry, Verdict.FAIL, f"{entry.op} is required, and was not found")
-        return _result(entry, Verdict.NOT_APPLICABLE, reach.what_is_missing(cases))
+        return _result(entry, Verdict.NOT_APPLICABLE, reach.what_is_missing(entry, cases))
     usable = [case for case in applicable if not reach.blockers(case)]
     if not usable:
         return _result(entry, Verdict.BLOCKED, reach.why_blocked(applicable))

@@ -38,11 +38,17 @@ class Reach:
         relies = case.relies_on | self._stand_ins(case.program)
         return frozenset(self._unsound[f] for f in relies if f in self._unsound)
 
-    def what_is_missing(self, cases: Iterable[Case]) -> str:
+    def what_is_missing(self, entry: Property, cases: Iterable[Case]) -> str:
         """Name what the engine would need for any of ``cases``: the shortest list."""
         lists = [sorted(self._missing(case)) for case in cases]
-        fewest = min(lists, key=lambda names: (len(names), names), default=["arrays"])
+        if not lists:  # nothing was drawn, since it was known that there is no use in it
+            return "arrays" if self.has_op(entry.op) else entry.op
+        fewest = min(lists, key=lambda names: (len(names), names))
         return ", ".join(_in_words(name) for name in fewest)
+
+    def has_op(self, op: str) -> bool:
+        """Tell whether the engine has ``op`` in any form."""
+        return any(need.partition(".")[0] == f"op:{op}" for need in self._capabilities)
 
     def why_blocked(self, cases: Iterable[Case]) -> str:
         """Name the failed properties that stand before ``cases``, the most frequent first."""

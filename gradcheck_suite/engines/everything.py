@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from gradcheck_suite.program.op import Op
 from gradcheck_suite.program.table import OPS
 
 __all__ = ["BROADCASTING", "FORMS", "PLAIN_NUMBERS", "RANKS"]
@@ -42,10 +43,14 @@ def _index_forms() -> frozenset[str]:
     return frozenset(f"op:getitem.{form}" for form in found if form)
 
 
+def _forms_of(op: Op) -> tuple[str, ...]:
+    """Return the calling forms of an op as they stand behind its name."""
+    stated = _FORMS_OF.get(op.signature)
+    return stated or tuple(f".{form}" if form else "" for form in op.forms)
+
+
 FORMS: Final = (
-    frozenset(
-        f"op:{op.name}{form}" for op in OPS.values() for form in _FORMS_OF.get(op.signature, ("",))
-    )
+    frozenset(f"op:{op.name}{form}" for op in OPS.values() for form in _forms_of(op))
     | _index_forms()
 )
 """Every need ``op:...`` that a Program of the op table can have."""

@@ -6,7 +6,8 @@ between them is data. A family's file lists spellings, never code.
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +16,9 @@ from gradcheck_suite.engines.outcome import Number
 from gradcheck_suite.engines.protocol import Handle
 from gradcheck_suite.engines.unwrap import unwrap
 from gradcheck_suite.program.features import op_key
-from gradcheck_suite.program.instructions import Apply, Attribute, Attributes, ModeKind
-from gradcheck_suite.program.ops.shaping import numpy_index
+from gradcheck_suite.program.instructions import Apply, Attributes, ModeKind
+from gradcheck_suite.program.op import Op
+from gradcheck_suite.program.ops.shaping import python_attribute
 from gradcheck_suite.program.spelling import Spelling
 from gradcheck_suite.program.table import op_named
 from gradcheck_suite.program.template import OPTIONAL, template
@@ -55,6 +57,28 @@ def capabilities_of(spelling: Spelling) -> frozenset[str]:
 
 
 _COTANGENTS = frozenset({"cotangent", "cotangent_number", "cotangent_nested"})
+_NUMBERS: Final = ("data", "number", "nested")
+_X: Final = ("x",)
+_GIVEN: Final = (False,)
+_Key = tuple[str, tuple[str, ...], tuple[bool, ...], str]
+
+
+class _Lines(dict[_Key, Callable[..., Any]]):
+    """The lines of one engine as functions, each compiled when it is first asked for.
+
+    The key: the template; the names that are filled in, by position; which of them are None or
+    False, and so left out where the template allows it; the name whose value a statement returns.
+    """
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        super().__init__()
+        self._namespace = namespace
+
+    def __missing__(self, key: _Key) -> Callable[..., Any]:
+        text, names, absent, result = key
+        dropped = OPTIONAL.intersection(n for n, a in zip(names, absent, strict=True) if a)
+        self[key] = template(text).compile(names, dropped, self._namespace, result)
+        return self[key]
 
 
 class SpelledEngine:
@@ -70,12 +94,17 @@ class SpelledEngine:
         self._by_form = {key.partition(".")[0] for key in self._ops if "." in key}
         self._in_place = dict(spelling.in_place)
         self._optimizer_text = dict(spelling.optimizers)
-        self._compiled: dict[tuple[str, frozenset[str]], Callable[..., Any]] = {}
+        self._lines = _Lines(namespace)
+        self._plain_calls: dict[str, Callable[..., Handle]] = {}
         self._optimizers: dict[tuple[object, ...], tuple[Any, Sequence[Handle]]] = {}
         self._dtype = np.dtype(spelling.dtype)
+        taken = template(spelling.backward).names
+        self._seeds = tuple(sorted(taken & _COTANGENTS))
+        self.native = taken | ({"cotangent"} if self._seeds else frozenset())
+        """What ``backward`` takes: ``cotangent``, ``retain_graph``, ``create_graph``."""
 
     def leaf(self, data: npt.NDArray[np.generic], requires_grad: bool) -> Handle:
-        return self.run_line(self.spelling.leaf, requires_grad=requires_grad, **self._numbers(data))
+        return self._made(self.spelling.leaf, data, requires_grad)
 
     def constant(self, data: npt.NDArray[np.generic], plain: bool) -> Handle:
         if plain:
@@ -83,30 +112,33 @@ class SpelledEngine:
         if data.dtype == bool:
             return data  # a condition: handed over as it is
         if self.spelling.constant:
-            return self.run_line(self.spelling.constant, **self._numbers(data))
+            return self._made(self.spelling.constant, data, requires_grad=False)
         return self.leaf(data, requires_grad=False)
 
     def apply(self, op: str, args: Sequence[Handle], attrs: Attributes) -> Handle:
-        row = op_named(op)
+        if not attrs and op in self._plain_calls:
+            return self._plain_calls[op](*args)
+        row, names = _named(op)
         settings = row.settings(attrs)
         key = self._key(op, args, attrs) if op in self._by_form else op
         text = self._ops.get(key) or self._ops[op]
-        if row.signature == "join":
-            operands: dict[str, Any] = {"xs": list(args)}
-        else:
-            operands = dict(zip(row.arguments, args, strict=True))
-        return self.run_line(text, **operands, **{k: _python(k, v) for k, v in settings.items()})
+        if not settings and row.signature != "join" and op not in self._by_form:
+            self._plain_calls[op] = self._lines[text, names, (False,) * len(names), ""]
+            return self._plain_calls[op](*args)
+        operands = [list(args)] if row.signature == "join" else args
+        further = [python_attribute(name, value) for name, value in settings.items()]
+        return self._run(text, (*names, *settings), [*operands, *further])
 
     def apply_in_place(self, op: str, x: Handle, args: Sequence[Handle]) -> Handle:
         y = args[0] if args else None
-        return self.run_line(self._in_place[op], "x", x=x, y=y)
+        return self._run(self._in_place[op], ("x", "y"), [x, y], "x")
 
     def detach(self, x: Handle) -> Handle:
-        return self.run_line(self.spelling.detach, x=x)
+        return self._of(x, self.spelling.detach)
 
     def grad_of(self, x: Handle) -> Handle:
         if self.spelling.grad_of:
-            return self.run_line(self.spelling.grad_of, x=x)
+            return self._of(x, self.spelling.grad_of)
         grad = self.grad(x)
         if grad is None:
             msg = "got no gradient, expected one: it was to be used as a value"
@@ -122,32 +154,22 @@ class SpelledEngine:
     ) -> None:
         if cotangent is not None and "cotangent" not in self.native:
             x, cotangent = self._weighted(x, cotangent), None
-        seeds = (
-            dict.fromkeys(_COTANGENTS)
-            if cotangent is None
-            else {f"cotangent{k}": v for k, v in self._forms(cotangent).items()}
-        )
-        flags = {"retain_graph": retain_graph, "create_graph": create_graph}
-        self.run_line(self.spelling.backward, x=x, **seeds, **flags)
-
-    @property
-    def native(self) -> frozenset[str]:
-        """Return what ``backward`` takes: ``cotangent``, ``retain_graph``, ``create_graph``."""
-        names = template(self.spelling.backward).names
-        return names | ({"cotangent"} if names & _COTANGENTS else frozenset())
+        seeds = [None if cotangent is None else self._form(n, cotangent) for n in self._seeds]
+        names = ("x", *self._seeds, "retain_graph", "create_graph")
+        self._run(self.spelling.backward, names, [x, *seeds, retain_graph, create_graph])
 
     def clear_grad(self, x: Handle) -> None:
-        self.run_line(self.spelling.clear, x=x)
+        self._of(x, self.spelling.clear)
 
     def retain_grad(self, x: Handle) -> None:
-        self.run_line(self.spelling.retain_grad, x=x)
+        self._of(x, self.spelling.retain_grad)
 
     def set_requires_grad(self, x: Handle, flag: bool) -> None:
-        self.run_line(self.spelling.set_requires_grad, x=x, flag=flag)
+        self._run(self.spelling.set_requires_grad, ("x", "flag"), [x, flag])
 
     def assign(self, x: Handle, y: Handle) -> None:
         number = self.value(y)
-        data = self._numbers(number.values)
+        data = {name: self._form(name, number.values) for name in _NUMBERS}
         if number.dtype == "float32":  # an engine of float32 would otherwise turn to float64
             data["data"] = data["data"].astype(np.float32)
         self.run_line(self.spelling.assign, x=x, y=y, **data)
@@ -170,11 +192,11 @@ class SpelledEngine:
     def value(self, x: Handle) -> Number:
         if type(x) in {float, int}:
             return unwrap(x)
-        return unwrap(self.run_line(self.spelling.value, x=x))
+        return unwrap(self._of(x, self.spelling.value))
 
     def grad(self, x: Handle) -> Number | None:
         try:
-            found = self.run_line(self.spelling.grad, x=x)
+            found = self._of(x, self.spelling.grad)
         except AttributeError:
             return None
         if found is None:
@@ -184,7 +206,7 @@ class SpelledEngine:
         return unwrap(found)
 
     def flag(self, what: str, x: Handle) -> bool:
-        found = self.run_line(getattr(self.spelling, what), x=x)
+        found = self._of(x, getattr(self.spelling, what))
         if type(found) in {bool, np.bool_}:
             return bool(found)
         msg = f"got {type(found).__name__} for {what}, expected True or False"
@@ -199,33 +221,46 @@ class SpelledEngine:
         shapes = tuple(np.shape(self.value(a).values) for a in args)
         return op_key(Apply(op, tuple(range(len(args))), attrs), shapes)
 
-    def _numbers(self, data: npt.NDArray[np.generic]) -> dict[str, Any]:
-        forms = self._forms(data)
-        return {"data": forms[""], "number": forms["_number"], "nested": forms["_nested"]}
+    def _made(self, text: str, data: npt.NDArray[np.generic], requires_grad: bool) -> Handle:
+        """Make a value of the engine from numbers."""
+        names = _taken(text)
+        numbers = [self._form(name, data) for name in names[:-1]]
+        line = self._lines[text, names, _GIVEN * len(names), ""]  # no template leaves these out
+        return line(*numbers, requires_grad)
 
-    def _forms(self, data: npt.NDArray[np.generic]) -> dict[str, Any]:
-        """Return an array in the three forms in which templates take numbers."""
-        array = data.astype(self._dtype) if data.dtype.kind == "f" else data
-        number = data.item() if data.size == 1 else None
-        return {"": array, "_number": number, "_nested": data.tolist()}
+    def _form(self, name: str, data: npt.NDArray[np.generic]) -> Any:  # noqa: ANN401 - one of three
+        """Return an array in the form in which templates take it under ``name``."""
+        if name in {"number", "cotangent_number"}:
+            return data.item() if data.size == 1 else None
+        if name in {"nested", "cotangent_nested"}:
+            return data.tolist()
+        return data.astype(self._dtype) if data.dtype.kind == "f" else data
+
+    def _of(self, x: Handle, text: str) -> Any:  # noqa: ANN401 - theirs
+        """Run a template over ``x`` alone: what an engine is asked for most."""
+        return self._lines[text, _X, _GIVEN, ""](x)
+
+    def _run(
+        self, text: str, names: tuple[str, ...], values: Sequence[Any], result: str = ""
+    ) -> Any:  # noqa: ANN401 - theirs
+        """Run a template with ``names`` filled in, those included that it does not mention."""
+        absent = tuple([v is None or v is False for v in values])
+        return self._lines[text, names, absent, result](*values)
 
     def run_line(self, text: str, result: str = "", /, **values: Any) -> Any:  # noqa: ANN401 - theirs
         """Run a template with names filled in; of a statement, return the value of ``result``."""
-        line = template(text)
-        given = {k: v for k, v in values.items() if k in line.names}
-        dropped = frozenset(
-            k for k, v in given.items() if k in OPTIONAL and (v is None or v is False)
-        )
-        key = (text, dropped)
-        if key not in self._compiled:
-            self._compiled[key] = line.compile(
-                tuple(given),
-                dropped,
-                self.namespace,
-                result,
-            )
-        return self._compiled[key](**given)
+        return self._run(text, tuple(values), [*values.values()], result)
 
 
-def _python(name: str, value: Attribute) -> Any:  # noqa: ANN401 - what the engine's op takes
-    return numpy_index(value) if name == "index" else value
+@cache
+def _taken(text: str) -> tuple[str, ...]:
+    """Return the forms of numbers that a template takes, and the flag that goes with them."""
+    taken = template(text).names
+    return (*(name for name in _NUMBERS if name in taken), "requires_grad")
+
+
+@cache
+def _named(op: str) -> tuple[Op, tuple[str, ...]]:
+    """Return the row of an op, and the names of its operands."""
+    row = op_named(op)
+    return row, row.arguments

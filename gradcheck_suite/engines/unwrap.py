@@ -5,6 +5,7 @@ NumPy's own floats and integers count, and what wraps them is opened up layer by
 """
 
 import array
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +16,7 @@ __all__ = ["unwrap"]
 
 _ATTRIBUTES: Final = ("data", "value", "val", "array", "v", "_data", "realize_cached_data")
 _METHODS: Final = ("numpy", "to_numpy", "item", "tolist")
+_FLOAT64: Final = np.dtype(np.float64)
 _MAX_LAYERS: Final = 6
 _MAX_ELEMENTS: Final = 1 << 20
 
@@ -37,22 +39,32 @@ def unwrap(x: object) -> Number:
     raise TypeError(msg)
 
 
-def _number(x: object) -> Number | None:
+def _number(x: Any) -> Number | None:  # noqa: ANN401 - narrowed by its exact type
     kind = type(x)
-    if kind is float or kind is int:
-        return Number(np.array(x, dtype=np.float64), "float64" if kind is float else "int")
+    if kind is float:
+        return Number(np.array(x), "float64")
+    if kind is int:
+        return Number(np.array(x, dtype=np.float64), "int")
+    if kind is np.ndarray and x.dtype is _FLOAT64 and x.size <= _MAX_ELEMENTS:  # as most are
+        return Number(x.copy(), "float64")
     if issubclass(kind, (np.ndarray, np.generic)):
         numbers = np.asarray(x)  # of a subclass, the array beneath: nothing of its own is run
         if numbers.dtype.kind in "fiu" and numbers.size <= _MAX_ELEMENTS:
-            return Number(np.array(numbers, dtype=np.float64), str(numbers.dtype))
+            return Number(np.array(numbers, dtype=np.float64), _name(numbers.dtype))
         if numbers.dtype == object and numbers.size <= _MAX_ELEMENTS:
             return _gather(numbers.ravel().tolist(), numbers.shape)
         return None
     if kind is array.array:
         return Number(np.array(x, dtype=np.float64), "float64")
     if kind is list or kind is tuple:
-        return _nested(x)  # type: ignore[arg-type]  # a list or a tuple
+        return _nested(x)
     return None
+
+
+@cache
+def _name(dtype: np.dtype[np.generic]) -> str:
+    """Return the name of a dtype, which NumPy makes anew each time."""
+    return str(dtype)
 
 
 def _nested(x: "list[Any] | tuple[Any, ...]") -> Number | None:

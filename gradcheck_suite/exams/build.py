@@ -1,20 +1,30 @@
 """Build an exam: draw Programs for every property, enclose their answers, ask the jury."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
+from gradcheck_suite.exams.crew import ALONE, Crew
 from gradcheck_suite.exams.exam import Case, Exam
-from gradcheck_suite.exams.jury import case_of, certify, certify_symbolically, witness_names
+from gradcheck_suite.exams.jury import (
+    SYMPY,
+    case_of,
+    certify,
+    certify_symbolically,
+    witness_names,
+)
+from gradcheck_suite.exams.versions import versions
 from gradcheck_suite.program.instructions import Program
 from gradcheck_suite.properties.catalogue import CATALOGUE
 from gradcheck_suite.properties.property import Property, WorldKind
 from gradcheck_suite.strategies.drawing import draw, seed_for, size
 from gradcheck_suite.strategies.world import SCALARS, TENSORS
 
-__all__ = ["build", "draw_cases"]
+__all__ = ["ask_sympy", "build", "draw_cases"]
 
 _WORLDS = {"scalar": SCALARS, "tensor": TENSORS}
 _FEWEST = 2  # cases of each form: the first that Hypothesis draws is the simplest there is
-_N_SYMBOLIC = 2  # cases of each property that SymPy derives whole: it takes about 10 ms for each
+_N_SYMBOLIC = 2  # cases of each property that SymPy derives whole: it takes 2 to 10 ms for each
 
 
 def build(
@@ -23,28 +33,25 @@ def build(
     seed: int,
     n_cases: int,
     kinds: Sequence[WorldKind] = ("scalar", "tensor"),
+    crew: Crew = ALONE,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Exam:
     """Return an exam with about ``n_cases`` cases for each property and each world it has.
 
-    ``kinds`` leaves out worlds that the engine to be examined has not got.
+    ``kinds`` leaves out worlds that the engine to be examined has not got. ``crew`` does the work;
+    how many it is changes nothing.
     There are more where a property has more forms than that, fewer where there are not so many.
 
     The same arguments give the same exam. Raises JuryError where witnesses disagree.
     """
     cases: dict[str, tuple[Case, ...]] = {}
-    for done, name in enumerate(ids):
-        entry = CATALOGUE[name]
-        drawn = [
-            c
-            for kind in entry.worlds
-            if kind in kinds
-            for c in draw_cases(entry, kind, seed, n_cases)
-        ]
-        cases[name] = tuple({case.program: case for case in drawn}.values())
+    draw_one = partial(_cases_of, seed=seed, n_cases=n_cases, kinds=tuple(kinds))
+    for name, found in zip(ids, crew.map(draw_one, ids), strict=True):
+        cases[name] = found
         if on_progress:
-            on_progress(done + 1, len(ids))
-    return Exam(cases, seed, n_cases, witness_names())
+            on_progress(len(cases), len(ids))
+    witnesses = witness_names()
+    return Exam(cases, seed, n_cases, witnesses, versions(witnesses))
 
 
 def draw_cases(entry: Property, kind: WorldKind, seed: int, n_cases: int) -> tuple[Case, ...]:
@@ -54,8 +61,7 @@ def draw_cases(entry: Property, kind: WorldKind, seed: int, n_cases: int) -> tup
     def keep(program: Program) -> bool:
         case = case_of(entry, program)
         if case is not None:
-            certify(entry, case)
-            found[program] = case
+            found[program] = replace(case, agreed=certify(entry, case))
         return case is not None
 
     strata = entry.draws(_WORLDS[kind])
@@ -66,6 +72,52 @@ def draw_cases(entry: Property, kind: WorldKind, seed: int, n_cases: int) -> tup
         for program in draw(stratum, n_each, seed_for(seed, entry.id, kind, k), keep)
     ]
     cases = tuple(found[program] for program in sorted(dict.fromkeys(drawn), key=size))
-    for case in cases[:_N_SYMBOLIC]:
-        certify_symbolically(entry, case)
-    return cases
+    return (
+        *(_asked_of_sympy(entry, case) for case in cases[:_N_SYMBOLIC]),
+        *cases[_N_SYMBOLIC:],
+    )
+
+
+def ask_sympy(
+    exam: Exam,
+    *,
+    crew: Crew = ALONE,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Exam:
+    """Return the exam with SymPy asked about every case instead of the first few.
+
+    It derives about half of them whole, in 2 ms each, and has nothing to say of the others: worth
+    it for an exam that is kept. Raises JuryError where it stands alone.
+    """
+    cases: dict[str, tuple[Case, ...]] = {}
+    answered = crew.map(_all_asked_of_sympy, exam.cases.items())
+    for name, found in zip(exam.cases, answered, strict=True):
+        cases[name] = found
+        if on_progress:
+            on_progress(len(cases), len(exam.cases))
+    return replace(exam, cases=cases)
+
+
+def _cases_of(
+    name: str, *, seed: int, n_cases: int, kinds: tuple[WorldKind, ...]
+) -> tuple[Case, ...]:
+    """Return the cases of a property in all its worlds, each program once."""
+    entry = CATALOGUE[name]
+    drawn = [
+        case
+        for kind in entry.worlds
+        if kind in kinds
+        for case in draw_cases(entry, kind, seed, n_cases)
+    ]
+    return tuple({case.program: case for case in drawn}.values())
+
+
+def _all_asked_of_sympy(named: tuple[str, tuple[Case, ...]]) -> tuple[Case, ...]:
+    name, cases = named
+    return tuple(_asked_of_sympy(CATALOGUE[name], case) for case in cases)
+
+
+def _asked_of_sympy(entry: Property, case: Case) -> Case:
+    if SYMPY in case.agreed or not certify_symbolically(entry, case):
+        return case
+    return replace(case, agreed=(*case.agreed, SYMPY))

@@ -1,4 +1,4 @@
-"""The exam: cases by property, each a Program with its certified answers."""
+"""The exam: cases by property, each a Program with its certified answers, and how it was made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +17,8 @@ class Case:
     sheets: tuple[Sheet, ...]
     needs: frozenset[str]
     relies_on: frozenset[str]
+    agreed: tuple[str, ...] = ()
+    """The witnesses that fell inside, in the exam's order; the others could not be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Exam:
     n_cases: int
     witnesses: tuple[str, ...]
     """Who was asked about every case: ``reference float64``, ``torch float32``, ..."""
+    versions: tuple[tuple[str, str], ...] = ()
+    """What drew the programs, computed the answers and was asked, by name."""
 
     @property
     def n_programs(self) -> int:

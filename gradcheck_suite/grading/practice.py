@@ -1,12 +1,13 @@
 """Practice: one engine of the user's own, examined on the spot, with no points and no files."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from gradcheck_suite.grading.assignment import ExamSection
 from gradcheck_suite.grading.runner import Progress
 from gradcheck_suite.grading.target import open_target
+from gradcheck_suite.properties.catalogue import CATALOGUE
 from gradcheck_suite.records import PropertyResult
 
 __all__ = ["Practice", "practise"]
@@ -27,29 +28,42 @@ def practise(
     *,
     drawn: ExamSection = ExamSection(),  # noqa: B008 - frozen
     entry: str = "",
+    n_jobs: int = 1,
     progress: Progress | None = None,
 ) -> Practice:
     """Examine ``target`` on the properties ``ids``, with every failure explained.
 
-    The engine is opened before the exam is drawn, so that a wrong name is told at once.
+    The engine is opened before the exam is drawn, so that a wrong name is told at once. Up to
+    ``n_jobs`` processes (0: one for each core) draw it, where there is enough to draw.
     """
     with open_target(target, entry) as subject:
         from gradcheck_suite.diagnosis.describe import describe
         from gradcheck_suite.diagnosis.examine import examine
         from gradcheck_suite.exams.build import build
+        from gradcheck_suite.exams.crew import crew_for
 
-        exam = build(
-            ids,
-            seed=drawn.seed,
-            n_cases=drawn.cases,
-            kinds=("scalar",) if subject.spelling.kind == "scalar" else ("scalar", "tensor"),
-            on_progress=_building(progress),
-        )
+        useful = [name for name in ids if _has_use(name, subject.capabilities)]
+        with crew_for(n_jobs, len(useful)) as crew:
+            exam = build(
+                useful,
+                seed=drawn.seed,
+                n_cases=drawn.cases,
+                kinds=("scalar",) if subject.spelling.kind == "scalar" else ("scalar", "tensor"),
+                crew=crew,
+                on_progress=_building(progress),
+            )
+        exam = replace(exam, cases={name: exam.cases.get(name, ()) for name in ids})
         return Practice(
             name=subject.spelling.name,
             description=describe(subject.spelling),
             results=examine(exam, subject, with_findings=True, on_progress=progress),
         )
+
+
+def _has_use(name: str, capabilities: frozenset[str]) -> bool:
+    """Tell whether there is any use in drawing for a property: not for an op that is not there."""
+    op = CATALOGUE[name].op
+    return not op or any(need.partition(".")[0] == f"op:{op}" for need in capabilities)
 
 
 def _building(progress: Progress | None) -> Callable[[int, int], None] | None:

@@ -17,7 +17,23 @@ from flint import arb, ctx
 from gradcheck_suite.errors import UndecidableError
 from gradcheck_suite.oracles.rounding import FLOAT32, ULPS, Precision
 
-__all__ = ["Ball", "cos", "exp", "log", "sin", "sqrt", "tanh"]
+__all__ = [
+    "Ball",
+    "acos",
+    "asin",
+    "atan",
+    "atan2",
+    "cos",
+    "cosh",
+    "erf",
+    "exp",
+    "log",
+    "sin",
+    "sinh",
+    "sqrt",
+    "tan",
+    "tanh",
+]
 
 ctx.prec = 128  # bits of the midpoint; twice what float64 products need, with room for cancellation
 
@@ -28,6 +44,12 @@ _ZERO: Final = arb(0)
 def _factor(ulp: float, n: int) -> arb:
     """Return the ball 1 +- n ulp."""
     return arb(1, n * ulp)
+
+
+@lru_cache(maxsize=256)
+def _exact(digits: str) -> arb:
+    """Return the number that ``digits`` write, to the precision of a midpoint."""
+    return arb(digits)
 
 
 class Ball:
@@ -114,34 +136,41 @@ class Ball:
             return Ball(exact, self.precision)
         return self._rounded(exact, "div")
 
-    def apply(self, name: str) -> "Ball":
+    def minus(self, other: "Ball") -> "Ball":
+        """Return a difference that is rounded once, whatever it is used in."""
+        return self._rounded(self.value - other.value, "add")
+
+    def constant(self, digits: str) -> "Ball":
+        """Return an irrational constant, given by enough digits, as an engine has it."""
+        return self._rounded(_exact(digits), "constant")
+
+    def apply(self, name: str, *others: "Ball") -> "Ball":
         """Return the function ``name`` of arb, widened by its entry in the rounding model."""
-        return self._rounded(getattr(self.value, name)(), name)
+        function = getattr(arb, name)
+        return self._rounded(function(self.value, *(other.value for other in others)), name)
 
     def _lift(self, other: "Ball | int") -> "Ball":
         return other if isinstance(other, Ball) else Ball(arb(other), self.precision)
 
     def _rounded(self, exact: arb, operation: str) -> "Ball":
-        result = Ball(exact * _factor(self.precision.ulp, ULPS[operation]), self.precision)
+        widened = exact * _factor(self.precision.ulp, ULPS[operation])
+        if abs(float(widened.mid())) <= self.precision.tiny and widened != 0:
+            # Subnormal, or flushed to zero: off by no more than the smallest normal number.
+            widened += arb(0, self.precision.tiny)
+        result = Ball(widened, self.precision)
         result.check_range()
         return result
 
     def check_range(self) -> None:
-        """Raise UndecidableError where an engine overflows, or loses digits to subnormal numbers.
+        """Raise UndecidableError where an engine overflows.
 
         What is not finite at all passes: a formula that does not exist here is left out, and an
         answer that is not finite is refused as one.
         """
         value, precision = self.value, self.precision
-        if not value.is_finite():
-            return
-        size = abs(float(value.mid()))
-        if precision.tiny < size < precision.huge or size == 0:
-            return
-        if value.contains(0) and abs(value) < precision.huge:
-            return  # rounding noise around zero; the width of the answer tells whether it is usable
-        msg = f"a value near {value.mid()} is outside of what {precision.name} can hold"
-        raise UndecidableError(msg)
+        if value.is_finite() and not abs(value) < precision.huge:
+            msg = f"a value near {value.mid()} is more than {precision.name} can hold"
+            raise UndecidableError(msg)
 
     def __repr__(self) -> str:
         return f"Ball({self.value}, {self.precision.name})"
@@ -169,3 +198,35 @@ def cos(x: Ball) -> Ball:
 
 def tanh(x: Ball) -> Ball:
     return x.apply("tanh")
+
+
+def tan(x: Ball) -> Ball:
+    return x.apply("tan")
+
+
+def asin(x: Ball) -> Ball:
+    return x.apply("asin")
+
+
+def acos(x: Ball) -> Ball:
+    return x.apply("acos")
+
+
+def atan(x: Ball) -> Ball:
+    return x.apply("atan")
+
+
+def sinh(x: Ball) -> Ball:
+    return x.apply("sinh")
+
+
+def cosh(x: Ball) -> Ball:
+    return x.apply("cosh")
+
+
+def erf(x: Ball) -> Ball:
+    return x.apply("erf")
+
+
+def atan2(y: Ball, x: Ball) -> Ball:
+    return y.apply("atan2", x)

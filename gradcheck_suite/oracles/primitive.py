@@ -21,6 +21,7 @@ from sympy import Expr, Symbol
 from gradcheck_suite.errors import UndecidableError
 from gradcheck_suite.oracles import ball as ball_functions
 from gradcheck_suite.oracles.ball import Ball
+from gradcheck_suite.oracles.reading import current
 from gradcheck_suite.program.instructions import Attributes
 from gradcheck_suite.program.op import Op
 
@@ -28,8 +29,9 @@ __all__ = ["ARGUMENTS", "IDENTITY", "Primitive", "primitive_of"]
 
 ARGUMENTS = sympy.symbols("x y", real=True)
 _VALUE = Symbol("v", real=True)
+_DIGITS = 60  # of a constant: 39 fill a midpoint of 128 bits
 _FUNCTIONS = {
-    name: getattr(ball_functions, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tanh")
+    name: getattr(ball_functions, name) for name in ball_functions.__all__ if name != "Ball"
 }
 
 
@@ -62,12 +64,14 @@ class Primitive:
         Formulas that are not finite where the first one is (``exp(n * log(x))`` for negative x)
         are ways in which an engine cannot have computed it, and are left out.
         """
-        found = [f(*args) for f in self._compiled]
-        if len(found) == 1 and not self.value_forms:
-            return found[0]
+        if len(self.formulas) == 1 and not self.value_forms:
+            return self._compiled[0](*args)
+        ways = [(f, args) for f in self._compiled]
         if value is not None:
-            found += [f(*args, value) for f in self._compiled_forms]
-        return _hull(found)
+            ways += [(f, (*args, value)) for f in self._compiled_forms]
+        if current().only_stable:
+            return _hull(_without_overflow(ways))
+        return _hull([f(*given) for f, given in ways])
 
     def partial(self, position: int) -> "Primitive":
         """Return the partial derivative with respect to the argument at ``position``."""
@@ -102,8 +106,14 @@ def primitive_of(op: Op, attrs: Attributes) -> Primitive:
     """Return the primitive of a smooth elementwise op, its attributes filled in."""
     names: dict[str, Any] = {"x": ARGUMENTS[0], "y": ARGUMENTS[1]}
     names |= {k: sympy.Rational(v) for k, v in attrs if isinstance(v, int | float)}
-    formulas = [sympy.sympify(text, locals=names, evaluate=False) for text in op.formulas]
+    formulas = [_parse(text, names) for text in op.formulas_for(attrs)]
     return Primitive(formulas, len(op.arguments), rates=_rates(op, formulas[0]))
+
+
+def _parse(text: str, names: dict[str, Any]) -> Expr:
+    """Return a formula as it is written, its decimals as the exact numbers that they write."""
+    formula = sympy.sympify(text, locals=names, evaluate=False)
+    return formula.xreplace({f: sympy.Rational(str(f)) for f in formula.atoms(sympy.Float)})
 
 
 def _rates(op: Op, formula: Expr) -> tuple[Expr, ...]:
@@ -115,6 +125,22 @@ def _rates(op: Op, formula: Expr) -> tuple[Expr, ...]:
         logarithm = formula.exp * sympy.log(formula.base)
         return tuple(_VALUE * sympy.diff(logarithm, x) for x in ARGUMENTS[: len(op.arguments)])
     return ()
+
+
+def _without_overflow(ways: list[tuple[Callable[..., Ball], Sequence[Ball]]]) -> list[Ball]:
+    """Return what the formulas give that neither overflow nor leave the domain."""
+    found = []
+    for formula, args in ways:
+        try:
+            ball = formula(*args)
+        except UndecidableError:
+            continue
+        if ball.value.is_finite():
+            found.append(ball)
+    if not found:
+        msg = "every formula overflows here"
+        raise UndecidableError(msg)
+    return found
 
 
 def _hull(balls: list[Ball]) -> Ball:
@@ -140,8 +166,7 @@ def _compile(expression: Expr, symbols: Sequence[Symbol]) -> Callable[..., Ball]
 def _print(e: Expr, ball: str) -> str:
     """Print a SymPy tree as Python on balls, of which ``ball`` is one: quotients stay quotients."""
     if e.is_number:
-        p, q = sympy.Rational(e.doit()).as_numer_denom()
-        return f"({p})" if q == 1 else f"{ball}.rational({p}, {q})"
+        return _print_number(e.doit(), ball)
     match e:
         case sympy.Symbol():
             return str(e.name)
@@ -154,10 +179,17 @@ def _print(e: Expr, ball: str) -> str:
         case sympy.Pow():
             return f"({_print(e.base, ball)} ** {_print(e.exp, ball)})"
         case sympy.Function() if type(e).__name__ in _FUNCTIONS:
-            return f"{type(e).__name__}({_print(e.args[0], ball)})"
+            return f"{type(e).__name__}({', '.join(_print(a, ball) for a in e.args)})"
         case _:
             msg = f"the oracle has no ball for {e} ({type(e).__name__})"
             raise UndecidableError(msg)
+
+
+def _print_number(e: Expr, ball: str) -> str:
+    if not e.is_Rational:
+        return f"{ball}.constant('{e.evalf(_DIGITS)}')"
+    p, q = sympy.Rational(e).as_numer_denom()
+    return f"({p})" if q == 1 else f"{ball}.rational({p}, {q})"
 
 
 def _print_product(e: sympy.Mul, ball: str) -> str:

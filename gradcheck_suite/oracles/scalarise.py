@@ -15,6 +15,7 @@ from flint import arb
 from gradcheck_suite.errors import UndecidableError
 from gradcheck_suite.oracles.ball import Ball
 from gradcheck_suite.oracles.primitive import IDENTITY, Primitive, primitive_of
+from gradcheck_suite.oracles.reading import current
 from gradcheck_suite.oracles.rounding import FLOAT32, FLOAT64
 from gradcheck_suite.program.instructions import Attributes
 from gradcheck_suite.program.op import Op
@@ -74,6 +75,14 @@ class Node:
         """Return the same number without its history."""
         return Node(self.balls)
 
+    def shifted(self, constant: "Node") -> "Node":
+        """Return this number less another that carries no gradient: one subtraction, one rounding.
+
+        It is not part of a longer sum, which engines might add up in another order.
+        """
+        first, second = (a.minus(b) for a, b in zip(self.balls, constant.balls, strict=True))
+        return Node((first, second), IDENTITY, (self,))
+
     def partial(self, position: int) -> "Node":
         """Return the derivative with respect to an argument, as a node of the graph."""
         assert self.primitive is not None
@@ -105,11 +114,18 @@ class Node:
         return self._compare(other) < 0
 
     def _compare(self, other: "Node | float") -> int:
-        """Return 1 or -1; a comparison that rounding could turn round raises UndecidableError."""
+        """Return 1 or -1; a comparison that rounding could turn round raises UndecidableError.
+
+        An exact tie is decided where the reading asks for a kink on purpose.
+        """
         right = _node(other)
-        found = {_sign(a.value - b.value) for a, b in zip(self.balls, right.balls, strict=True)}
+        gaps = [a.value - b.value for a, b in zip(self.balls, right.balls, strict=True)]
+        found = {_sign(gap) for gap in gaps}
         if found in ({1}, {-1}):
             return found.pop()
+        ties = current().ties
+        if ties and all(gap == 0 for gap in gaps):
+            return ties
         msg = f"a comparison of {float(self)} with {float(right)} is within rounding of a tie"
         raise UndecidableError(msg)
 
@@ -147,6 +163,26 @@ class Node:
     def log(self) -> "Node":
         return _smooth("log", self)
 
+    def sqrt(self) -> "Node":
+        return _smooth("sqrt", self)
+
+    def __abs__(self) -> "Node":
+        return self if self > 0 else -self
+
+    def __pow__(self, exponent: float) -> "Node":
+        return Node.make(primitive_of(OPS["pow"], (("exponent", exponent),)), (self,))
+
+    def expm1(self) -> "Node":
+        return _smooth("expm1", self)
+
+    def floor(self) -> "Node":
+        """Return a number without history; one that rounding could change is undecidable."""
+        first, second = (ball.value.floor().unique_fmpz() for ball in self.balls)
+        if first is None or first != second:
+            msg = f"the integer part of {float(self)} is within rounding of another one"
+            raise UndecidableError(msg)
+        return Node.number(float(int(first)))
+
 
 def constants(array: npt.NDArray[Any]) -> Nodes:
     """Return nodes without history for an array of numbers."""
@@ -161,13 +197,14 @@ def apply(op: Op, args: Iterable[Any], attrs: Attributes, variant: int = 0) -> N
     """
     if op.formulas:
         primitive = primitive_of(op, tuple(sorted(op.settings(attrs).items())))
-        moved = np.frompyfunc(lambda *nodes: Node.make(primitive, nodes), len(op.arguments), 1)(
-            *args,
-        )
+        make = np.frompyfunc(lambda *nodes: Node.make(primitive, nodes), len(op.arguments), 1)
+        with np.errstate(all="ignore"):  # the processor's flags after ball arithmetic mean nothing
+            moved = make(*args)
         return _as_objects(moved)
     formulas = op.array_formulas or (op.forward,)
     formula = formulas[min(variant, len(formulas) - 1)]
-    result = _as_objects(formula(*args, **op.settings(attrs)))
+    with np.errstate(all="ignore"):
+        result = _as_objects(formula(*args, **op.settings(attrs)))
     fresh = [_fresh(item) for item in result.ravel().tolist()]
     return _objects(fresh, result.shape)
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck_suite.engines.dialect import Dialect
+from gradcheck_suite.errors import UndecidableError
 from gradcheck_suite.oracles.answer import (
     Answer,
     Answers,
@@ -21,6 +22,7 @@ from gradcheck_suite.oracles.answer import (
     ZeroOrNothing,
     interval,
 )
+from gradcheck_suite.oracles.reading import READINGS, Asked, Reading, reading
 from gradcheck_suite.oracles.scalarise import (
     Node,
     Nodes,
@@ -86,16 +88,34 @@ class Variable:
     """The array of bool, where the value is one."""
 
 
-def answers(program: Program, dialect: Dialect) -> Answers:
+def answers(program: Program, dialect: Dialect, asked: Asked = "plain") -> Answers:
     """Return what an engine of ``dialect`` must do at each observation of ``program``.
+
+    At a kink that is asked for on purpose, the hull of both ways out of the tie: between them lie
+    the subgradients. Raises UndecidableError where the answer cannot be enclosed tightly.
+    """
+    found = [_answers(program, dialect, chosen) for chosen in READINGS[asked]]
+    return tuple((index, _hull([dict(other)[index] for other in found])) for index, _ in found[0])
+
+
+def _answers(program: Program, dialect: Dialect, chosen: Reading) -> Answers:
+    """Return the answers under one reading.
 
     Engines may use any of an op's array formulas, mixed. Errors of different ops add up to first
     order, so the sum of the half-widths over the formulas holds every mixture.
-    Raises UndecidableError where the answer cannot be enclosed tightly.
     """
     used = {i.op for _, i in program.numbered() if isinstance(i, (Apply, InPlace))}
     n_variants = max([len(OPS[name].array_formulas) for name in used], default=1) or 1
-    sheets = [Session(dialect, variant).run(program) for variant in range(n_variants)]
+    sheets = []
+    refused: UndecidableError | None = None
+    with reading(chosen):
+        for variant in range(n_variants):
+            try:
+                sheets.append(Session(dialect, variant).run(program))
+            except UndecidableError as error:
+                refused = error
+    if refused is not None and not (chosen.only_stable and sheets):
+        raise refused
     return tuple(
         (index, _merged([sheet[index] for sheet in sheets])) for index in sorted(sheets[0])
     )
@@ -109,6 +129,24 @@ def _merged(variants: list[Answer]) -> Answer:
     half64 = tuple(map(sum, zip(*(v.half64 for v in intervals), strict=True)))
     half32 = tuple(map(sum, zip(*(v.half32 for v in intervals), strict=True)))
     return Interval(first.shape, first.middle, half64, half32)
+
+
+def _hull(found: list[Answer]) -> Answer:
+    """Return the interval that holds all of ``found``; what is no number has to be the same."""
+    first = found[0]
+    if not isinstance(first, Interval) or len(found) == 1:
+        return first
+    intervals = [v for v in found if isinstance(v, Interval)]
+    low = np.min([v.middle for v in intervals], axis=0)
+    high = np.max([v.middle for v in intervals], axis=0)
+    # Half of the way between, rounded up: the midpoint itself is rounded.
+    spread = np.where(low == high, 0.0, (high - low) / 2 + np.spacing(np.abs(high) + np.abs(low)))
+    half64, half32 = (
+        np.max([getattr(v, half) for v in intervals], axis=0) + spread
+        for half in ("half64", "half32")
+    )
+    middle = low + (high - low) / 2
+    return Interval(first.shape, *(tuple(a.tolist()) for a in (middle, half64, half32)))
 
 
 @dataclass(slots=True)

@@ -53,7 +53,8 @@ def shape_of_result(op: str, operands: tuple[Shape, ...], attrs: Attributes = ()
         ones: list[npt.NDArray[Any]] = [np.ones(shape) for shape in operands]
         if row.signature == "where":
             ones[0] = ones[0] > 0
-        return row.evaluate(*ones, attrs=attrs).shape
+        with np.errstate(all="ignore"):  # a matrix of ones is singular; its shape is what counts
+            return row.evaluate(*ones, attrs=attrs).shape
     except (ValueError, IndexError, TypeError) as error:
         msg = f"{op} does not apply to shapes {operands} with {dict(attrs)}: {error}"
         raise ProgramError(msg) from None

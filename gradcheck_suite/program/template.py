@@ -24,7 +24,9 @@ OPTIONAL: Final = frozenset(
         "cotangent_nested",
         "cotangent_number",
         "create_graph",
+        "high",
         "keepdims",
+        "low",
         "retain_graph",
     },
 )

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gradcheck_suite.errors import UsageError
+from gradcheck_suite.properties.edges import EDGES
 from gradcheck_suite.properties.operations import OPERATIONS
 from gradcheck_suite.properties.property import Property
 from gradcheck_suite.properties.structure import STRUCTURE
@@ -13,7 +14,7 @@ from gradcheck_suite.properties.training import TRAINING
 
 __all__ = ["CATALOGUE", "THEMES", "select"]
 
-_ALL: Final = (*OPERATIONS, *STRUCTURE, *TRAINING)
+_ALL: Final = (*OPERATIONS, *EDGES, *STRUCTURE, *TRAINING)
 
 CATALOGUE: Final[Mapping[str, Property]] = MappingProxyType({entry.id: entry for entry in _ALL})
 
@@ -22,6 +23,8 @@ THEMES: Final = (
     "gradient of each op",
     "broadcasting",
     "plain numbers",
+    "kinks",
+    "numerical stability",
     "whole expressions",
     "sharing and accumulation",
     "graph lifetime",

@@ -6,6 +6,7 @@ midpoint for the precision in which the engine computed.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf, isnan
 from typing import Any
 
 import numpy as np
@@ -31,20 +32,54 @@ COARSE = frozenset({"float32", "float16"})
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One observation, judged."""
+    """One observation, judged. Its words are made when they are asked for: most looks are right."""
 
     index: int
     right: bool
-    expected: str
-    actual: str
-    distance: float | None = None
-    """The largest distance from the midpoint, in half-widths."""
-    raised: bool = False
-    """Whether an exception, or the lack of one, is what was wrong."""
+    answer: Answer | None
+    outcome: Outcome | None
     n_elements: int = 0
     n_outside: int = 0
     coarse: bool = False
     """Whether the engine was seen to compute in float32."""
+    misshapen: bool = False
+    """Whether the shape was wrong."""
+
+    @property
+    def expected(self) -> str:
+        """Return what was expected, in words."""
+        text = print_expected(self.answer, coarse=self.coarse)
+        if self.misshapen and isinstance(self.answer, Interval):
+            return f"{text} of shape {self.answer.shape}"
+        return text
+
+    @property
+    def actual(self) -> str:
+        """Return what was seen, in words."""
+        text = _print_outcome(self.outcome)
+        if self.outcome is None and not isinstance(self.answer, MustRaise):
+            return "nothing"
+        if self.misshapen and isinstance(self.outcome, Number):
+            return f"{text} of shape {self.outcome.values.shape}"
+        return text
+
+    @property
+    def raised(self) -> bool:
+        """Tell whether an exception, or the lack of one, is what was wrong."""
+        if isinstance(self.answer, MustRaise):
+            return not self.right
+        return isinstance(self.outcome, Raised)
+
+    @property
+    def distance(self) -> float | None:
+        """Return the largest distance of a number from its midpoint, in half-widths."""
+        if not isinstance(self.answer, Interval) or not isinstance(self.outcome, Number):
+            return None
+        if self.misshapen or not self.answer.middle:
+            return None
+        half = self.answer.half32 if self.coarse else self.answer.half64
+        values = self.outcome.values.ravel().tolist()
+        return max(map(_in_half_widths, values, self.answer.middle, half))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +135,20 @@ def _looks(
     strict_shape: bool,
     coarse: bool,
 ) -> tuple[Look, ...]:
-    known = dict(answers)
-    raised = any(isinstance(seen, Raised) for seen in outcomes.values())
+    raised = any(type(seen) is Raised for seen in outcomes.values())
     found = []
-    for index in sorted({*known, *outcomes}):
-        answer, outcome = known.get(index), outcomes.get(index)
-        if outcome is None and answer is not None and not isinstance(answer, MustRaise):
-            if not raised:
-                found.append(Look(index, False, print_expected(answer), "nothing"))
-            continue  # else it hangs on an instruction that raised, which has a look of its own
-        look = compare(index, answer, outcome, strict_shape=strict_shape, coarse=coarse)
-        found.append(look)
+    n_seen = 0
+    for index, answer in answers:
+        outcome = outcomes.get(index)
+        n_seen += outcome is not None
+        if outcome is None and raised and not isinstance(answer, MustRaise):
+            continue  # it hangs on an instruction that raised, which has a look of its own
+        found.append(compare(index, answer, outcome, strict_shape=strict_shape, coarse=coarse))
+    if n_seen < len(outcomes):  # something was seen, or raised, for which there is no answer
+        known = {index for index, _ in answers}
+        further = [(index, seen) for index, seen in outcomes.items() if index not in known]
+        found += [compare(index, None, seen, strict_shape=strict_shape) for index, seen in further]
+        found.sort(key=lambda look: look.index)
     return tuple(found)
 
 
@@ -123,36 +161,23 @@ def compare(
     coarse: bool = False,
 ) -> Look:
     """Judge one outcome; no answer means that nothing was to be raised there."""
-    expected = print_expected(answer)
-    if isinstance(answer, MustRaise):
-        right = isinstance(outcome, Raised)
-        return Look(index, right, expected, _print_outcome(outcome), raised=not right)
-    if isinstance(outcome, Raised):
-        return Look(
-            index, right=False, expected=expected, actual=_print_outcome(outcome), raised=True
-        )
     match answer, outcome:
         case Interval(), Number():
             return _compare_numbers(index, answer, outcome, strict_shape, coarse)
+        case MustRaise(), _:
+            return Look(index, isinstance(outcome, Raised), answer, outcome)
         case ZeroOrNothing(), Number(values=values):
             n_outside = int(np.count_nonzero(values))
-            return Look(
-                index,
-                right=not n_outside,
-                expected=expected,
-                actual=_print_outcome(outcome),
-                n_elements=values.size,
-                n_outside=n_outside,
-            )
+            return Look(index, not n_outside, answer, outcome, values.size, n_outside)
         case ZeroOrNothing(), Nothing():
-            return Look(index, right=True, expected=expected, actual="None")
+            return Look(index, True, answer, outcome)
         case Interval(), Nothing():
             right = not any(answer.middle) and not any(answer.half64)
-            return Look(index, right, expected, "None")
+            return Look(index, right, answer, outcome)
         case FlagIs(value), Flag(seen):
-            return Look(index, value == seen, expected, str(seen))
+            return Look(index, value == seen, answer, outcome)
         case _:
-            return Look(index, right=False, expected=expected, actual=_print_outcome(outcome))
+            return Look(index, False, answer, outcome)
 
 
 def _compare_numbers(
@@ -162,51 +187,43 @@ def _compare_numbers(
     strict_shape: bool,
     coarse: bool,
 ) -> Look:
-    values = seen.values
-    actual = _print_outcome(seen)
-    n = len(answer.middle)
-    same = values.shape == answer.shape if strict_shape else values.size == n
-    if not same or _squeezed(values.shape) != _squeezed(answer.shape):
-        actual = f"{actual} of shape {values.shape}"
-        expected = f"{print_expected(answer, coarse=coarse)} of shape {answer.shape}"
-        return Look(index, False, expected, actual, n_elements=n, n_outside=n)
-    coarse = coarse or _is_coarse(answer, seen)
-    off = np.abs(values.ravel() - np.array(answer.middle))
-    half = np.array(answer.half32 if coarse else answer.half64)
-    n_outside = n - int(np.count_nonzero(off <= half))  # counted so that NaN is outside
-    return Look(
-        index,
-        right=not n_outside,
-        expected=print_expected(answer, coarse=coarse),
-        actual=actual,
-        distance=_distance(off, half),
-        n_elements=n,
-        n_outside=n_outside,
-        coarse=coarse,
-    )
+    middle = answer.middle
+    n = len(middle)
+    shape = seen.values.shape
+    if shape != answer.shape and (strict_shape or _squeezed(shape) != _squeezed(answer.shape)):
+        return Look(index, False, answer, seen, n, n, misshapen=True)
+    values = seen.values.ravel().tolist()  # a few numbers: faster without NumPy
+    coarse = coarse or seen.dtype in COARSE
+    n_outside = _n_outside(values, middle, answer.half32 if coarse else answer.half64)
+    if n_outside and not coarse and _has_float32_digits(values, answer):
+        coarse, n_outside = True, 0
+    return Look(index, not n_outside, answer, seen, n, n_outside, coarse)
 
 
-def _is_coarse(answer: Interval, seen: Number) -> bool:
-    """Tell whether the engine computed in float32: by its dtype, or by its digits.
+def _n_outside(values: list[float], middle: tuple[float, ...], half: tuple[float, ...]) -> int:
+    """Count what is outside, so that NaN is."""
+    inside = [abs(v - m) <= h for v, m, h in zip(values, middle, half, strict=True)]
+    return len(inside) - sum(inside)
 
-    Numbers that are right for float32 alone, and exact there, were computed there, whatever the
-    container says. Numbers that are wrong for both tell nothing.
+
+def _has_float32_digits(values: list[float], answer: Interval) -> bool:
+    """Tell whether the engine computed in float32, whatever its containers say.
+
+    Numbers that are right for float32 alone, and exact there, were computed there. Numbers that
+    are wrong for both tell nothing.
     """
-    if seen.dtype in COARSE:
-        return True
-    values = seen.values.ravel()
-    off = np.abs(values - np.array(answer.middle))
-    if np.all(off <= np.array(answer.half64)) or not np.all(off <= np.array(answer.half32)):
+    if _n_outside(values, answer.middle, answer.half32):
         return False
-    return bool(np.all(values == values.astype(np.float32)))
+    exact: list[float] = np.array(values, dtype=np.float32).tolist()
+    return values == exact
 
 
-def _distance(off: npt.NDArray[Any], half: npt.NDArray[Any]) -> float | None:
-    if not off.size:
-        return None
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        ratios = np.where(off == 0, 0.0, off / half)
-    return float(np.max(np.where(np.isnan(ratios), np.inf, ratios)))
+def _in_half_widths(value: float, middle: float, half: float) -> float:
+    off = abs(value - middle)
+    if off == 0:
+        return 0.0
+    ratio = off / half if half else inf
+    return inf if isnan(ratio) else ratio
 
 
 def _squeezed(shape: Shape) -> Shape:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from gradcheck_suite.oracles.reading import Asked
 from gradcheck_suite.program.instructions import Program
 from gradcheck_suite.strategies.world import World
 
@@ -46,5 +47,8 @@ class Property:
     """Features (see ``program.features.relies_on``) that are not sound when it fails."""
     strict_shape: bool = False
     """The gradient's shape is judged too, not its elements alone."""
+    asked: Asked = "plain"
+    """How the oracle reads its Programs: at kinks the answer is the set of subgradients; for
+    stability only formulas count that do not overflow."""
     isolated: bool = False
     """A wrong engine may keep a mode switched: its cases run last, in a worker of their own."""

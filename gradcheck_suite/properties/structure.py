@@ -1,5 +1,6 @@
 """Themes of structure: expressions, sharing, lifetime, leaves and flags, detach and modes."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gradcheck_suite.properties.property import Draws, Property
@@ -21,7 +22,8 @@ def _session(name: str) -> Draws:
     def draws(world: World) -> "Strata":
         from gradcheck_suite.strategies import sessions
 
-        return (getattr(sessions, name)(world),)
+        palettes = [replace(world, ops=ops) for ops in sessions.PALETTES]
+        return tuple(getattr(sessions, name)(palette) for palette in palettes)
 
     return draws
 

@@ -7,6 +7,7 @@ the numbers of two pipes; see the theory of operation in the package's docstring
 import fcntl
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -108,6 +109,7 @@ def _prepare(pipes: _Pipes, n_paths: int) -> Setup:
     # NumPy and this package find their further modules through their packages' own paths.
     del sys.path[len(sys.path) - n_paths :]
     sys.argv[:] = [""]
+    warnings.simplefilter("ignore")  # nobody reads them
     pipes.write(Kind.SEALED, wire.NO_CASE, reach.packed())
     return setup
 

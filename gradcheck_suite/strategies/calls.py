@@ -1,10 +1,13 @@
 """Programs of a single call: its value, its gradient, an operator with a plain number."""
 
+from operator import and_
+
 from hypothesis import strategies as st
 
 from gradcheck_suite.program.array import Array
 from gradcheck_suite.program.instructions import Program
 from gradcheck_suite.program.op import Op
+from gradcheck_suite.program.table import op_named
 from gradcheck_suite.strategies.builder import Builder
 from gradcheck_suite.strategies.forms import Call, broadcast_forms, forms
 from gradcheck_suite.strategies.numbers import arrays, cotangents, some_shape
@@ -31,22 +34,27 @@ def broadcast_calls(op: Op) -> st.SearchStrategy[Call]:
     return st.one_of(*broadcast_forms(op))
 
 
+def has_gradient(call: Call) -> tuple[bool, ...]:
+    """Tell of each operand whether it can have a gradient: a condition, or a target, has none."""
+    op = op_named(call.op)
+    if op.signature == "join":
+        return (True,) * len(call.operands)
+    return tuple(name not in op.constants for name in op.arguments)
+
+
 def gradient_program(call: Call, cotangent: Array | None, tracked: tuple[bool, ...]) -> Program:
     """Return: make operands, apply, propagate, look at the gradient of each tracked operand."""
     b = Builder()
+    tracked = tuple(map(and_, tracked, has_gradient(call)))
     operands = [
-        b.constant(array) if array.kind == "bool" or not leaf else b.leaf(array)
+        b.leaf(array) if leaf else b.constant(array)
         for array, leaf in zip(call.operands, tracked, strict=True)
     ]
     result = b.apply(call.op, *operands, **dict(call.attrs))
     b.backward(result, cotangent)
     b.observe(
         "grad",
-        *(
-            x
-            for x, a, leaf in zip(operands, call.operands, tracked, strict=True)
-            if leaf and a.kind == "float"
-        ),
+        *(x for x, leaf in zip(operands, tracked, strict=True) if leaf),
     )
     return b.program()
 
@@ -69,7 +77,10 @@ def value_programs(draw: st.DrawFn, drawn: st.SearchStrategy[Call]) -> Program:
     """Draw the value of one call; shrinks as the call does."""
     call = draw(drawn)
     b = Builder()
-    operands = [b.constant(a) if a.kind == "bool" else b.leaf(a) for a in call.operands]
+    operands = [
+        b.leaf(array) if leaf else b.constant(array)
+        for array, leaf in zip(call.operands, has_gradient(call), strict=True)
+    ]
     b.observe("value", b.apply(call.op, *operands, **dict(call.attrs)))
     return b.program()
 

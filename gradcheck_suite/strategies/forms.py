@@ -5,38 +5,22 @@ engine may have each of them wrong alone.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import Final, TypeAlias
 
-import numpy as np
 from hypothesis import strategies as st
 
 from gradcheck_suite.program.array import Array
 from gradcheck_suite.program.instructions import Attribute, Attributes, Slice
-from gradcheck_suite.program.op import Domain, Op
-from gradcheck_suite.program.shapes import Shape, shape_of_result
-from gradcheck_suite.strategies.numbers import arrays, shapes_of_rank, some_shape
+from gradcheck_suite.program.op import Op
+from gradcheck_suite.program.shapes import Shape
+from gradcheck_suite.strategies.array_forms import array_forms
+from gradcheck_suite.strategies.call import Call, Forms, call_of
+from gradcheck_suite.strategies.numbers import shapes_of_rank, some_shape
 from gradcheck_suite.strategies.world import World
 
 __all__ = ["Call", "Forms", "broadcast_forms", "forms"]
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """An op with its operands and attributes; the condition of ``where`` is the first operand."""
-
-    op: str
-    operands: tuple[Array, ...]
-    attrs: Attributes = ()
-
-    @property
-    def result_shape(self) -> Shape:
-        """Return the shape of the result."""
-        return shape_of_result(self.op, tuple(a.shape for a in self.operands), self.attrs)
-
-
-Forms: TypeAlias = "tuple[st.SearchStrategy[Call], ...]"
 
 
 def forms(op: Op, world: World) -> Forms:
@@ -44,8 +28,12 @@ def forms(op: Op, world: World) -> Forms:
     match op.signature:
         case "unary" if op.name == "pow":
             return tuple(_power(op, world, exponent) for exponent in _EXPONENTS)
+        case "unary" if op.examples:
+            return tuple(_with_settings(op, world, attrs) for _, attrs in op.examples)
         case "unary" | "binary" | "where":
             return (_elementwise(op, world),)
+        case "array":
+            return array_forms(op)
         case "reduction":
             return tuple(
                 _reduction(op, axes, keepdims=keepdims)
@@ -96,31 +84,27 @@ _BROADCASTS: tuple[tuple[Shape, Shape], ...] = (
 )
 
 
-def _call(
-    draw: st.DrawFn,
-    op: Op,
-    shapes: tuple[Shape, ...],
-    domain: Domain | None = None,
-    **attrs: Attribute,
-) -> Call:
-    operands = [draw(arrays(s, domain or op.domain(k))) for k, s in enumerate(shapes)]
-    if op.signature == "where":
-        wide = np.broadcast_shapes(*shapes)
-        chosen = draw(st.lists(st.booleans(), min_size=prod(wide), max_size=prod(wide)))
-        operands.insert(0, Array(wide, tuple(chosen), "bool"))
-    return Call(op.name, tuple(operands), tuple(sorted(attrs.items())))
-
-
 @st.composite
 def _of_shapes(draw: st.DrawFn, op: Op, shapes: tuple[Shape, ...]) -> Call:
-    return _call(draw, op, shapes)
+    return call_of(draw, op, shapes)
 
 
 @st.composite
 def _elementwise(draw: st.DrawFn, op: Op, world: World) -> Call:
     shape = draw(some_shape(world.kind))
     n_operands = 1 if op.signature == "unary" else 2
-    return _call(draw, op, (shape,) * n_operands)
+    return call_of(draw, op, (shape,) * n_operands)
+
+
+@st.composite
+def _with_settings(draw: st.DrawFn, op: Op, world: World, attrs: Attributes) -> Call:
+    """Draw off the bounds among the settings, which are kinks."""
+    domain = op.domain(0)
+    bounds = tuple(v for k, v in op.settings(attrs).items() if k in op.bounds)
+    domain = replace(
+        domain, without=tuple(v for v in bounds if isinstance(v, float)) or domain.without
+    )
+    return call_of(draw, op, (draw(some_shape(world.kind)),), domain, **dict(attrs))
 
 
 _EXPONENTS: Final = (2, 3, -1, 4, -2, 0.5, 1.5, -0.5)
@@ -132,7 +116,7 @@ def _power(draw: st.DrawFn, op: Op, world: World, exponent: float) -> Call:
     domain = op.domain(0)
     if exponent != int(exponent):
         domain = replace(domain, low=domain.hole)
-    return _call(draw, op, (draw(some_shape(world.kind)),), domain, exponent=exponent)
+    return call_of(draw, op, (draw(some_shape(world.kind)),), domain, exponent=exponent)
 
 
 _Axes: TypeAlias = Callable[[int], st.SearchStrategy[Attribute]]
@@ -156,14 +140,14 @@ def _several_axes(rank: int) -> st.SearchStrategy[Attribute]:
 @st.composite
 def _reduction(draw: st.DrawFn, op: Op, axes: _Axes, *, keepdims: bool) -> Call:
     shape = draw(shapes_of_rank(2, 3) if axes is _several_axes else shapes_of_rank(1, 2, 3))
-    return _call(draw, op, (shape,), axis=draw(axes(len(shape))), keepdims=keepdims)
+    return call_of(draw, op, (shape,), axis=draw(axes(len(shape))), keepdims=keepdims)
 
 
 @st.composite
 def _along_one_axis(draw: st.DrawFn, op: Op) -> Call:
     shape = draw(shapes_of_rank(1, 2, 3).filter(lambda s: max(s) > 1))
     rank = len(shape)
-    return _call(draw, op, (shape,), axis=draw(st.integers(-rank, rank - 1)))
+    return call_of(draw, op, (shape,), axis=draw(st.integers(-rank, rank - 1)))
 
 
 _PRODUCTS: tuple[tuple[Shape, Shape], ...] = (
@@ -186,11 +170,11 @@ def _join(draw: st.DrawFn, op: Op) -> Call:
     n = draw(st.integers(2, 3))
     rank = len(shape)
     if op.name == "stack":
-        return _call(draw, op, (shape,) * n, axis=draw(st.integers(0, rank)))
+        return call_of(draw, op, (shape,) * n, axis=draw(st.integers(0, rank)))
     axis = draw(st.integers(0, rank - 1))
     extents = draw(st.lists(st.integers(1, 3), min_size=n, max_size=n))
     shapes = tuple((*shape[:axis], extent, *shape[axis + 1 :]) for extent in extents)
-    return _call(draw, op, shapes, axis=axis)
+    return call_of(draw, op, shapes, axis=axis)
 
 
 @st.composite
@@ -199,14 +183,14 @@ def _reshape(draw: st.DrawFn, op: Op) -> Call:
     n = prod(shape)
     side = draw(st.sampled_from([k for k in range(1, n + 1) if n % k == 0]))
     target: Shape = draw(st.sampled_from(((n,), (side, n // side), (-1, side), (1, n, 1))))
-    return _call(draw, op, (shape,), shape=target)
+    return call_of(draw, op, (shape,), shape=target)
 
 
 @st.composite
 def _transpose(draw: st.DrawFn, op: Op, *, given: bool) -> Call:
     shape = draw(shapes_of_rank(2, 3) if given else shapes_of_rank(1, 2, 3))
     axes = draw(st.permutations(range(len(shape))).map(tuple)) if given else None
-    return _call(draw, op, (shape,), axes=axes)
+    return call_of(draw, op, (shape,), axes=axes)
 
 
 @st.composite
@@ -215,7 +199,7 @@ def _broadcast_to(draw: st.DrawFn, op: Op) -> Call:
     kept = draw(st.integers(0, len(wide)))
     drawn = draw(st.lists(st.booleans(), min_size=len(wide), max_size=len(wide)))
     narrow = tuple(1 if d else e for e, d in zip(wide, drawn, strict=True))[kept:]
-    return _call(draw, op, (narrow,), shape=wide)
+    return call_of(draw, op, (narrow,), shape=wide)
 
 
 _Part: TypeAlias = Callable[[int], st.SearchStrategy[Attribute]]
@@ -262,7 +246,7 @@ def _indexing(draw: st.DrawFn, op: Op, part: _Part, *, new_axis: bool = False) -
     parts = [draw(part(shape[0]))]
     if new_axis:
         parts.insert(draw(st.integers(0, 1)), None)
-    return _call(draw, op, (shape,), index=tuple(parts))
+    return call_of(draw, op, (shape,), index=tuple(parts))
 
 
 @st.composite
@@ -279,7 +263,7 @@ def _mixed_indexing(draw: st.DrawFn, op: Op) -> Call:
     if any(isinstance(p, Array) for p in parts):
         # NumPy and torch put the axis of an array beside integers in places of their own.
         parts = [Slice() if isinstance(p, int) else p for p in parts]
-    return _call(draw, op, (shape,), index=tuple(parts))
+    return call_of(draw, op, (shape,), index=tuple(parts))
 
 
 @st.composite
@@ -287,4 +271,4 @@ def _masking(draw: st.DrawFn, op: Op) -> Call:
     """Draw a mask of the operand's whole shape that picks something."""
     shape = draw(shapes_of_rank(1, 2, 3))
     chosen = draw(st.lists(st.booleans(), min_size=prod(shape), max_size=prod(shape)))
-    return _call(draw, op, (shape,), index=(Array(shape, (True, *chosen[1:]), "bool"),))
+    return call_of(draw, op, (shape,), index=(Array(shape, (True, *chosen[1:]), "bool"),))

@@ -29,6 +29,7 @@ def grid(domain: Domain) -> tuple[float, ...]:
     """Return the numbers of a domain, simplest first: 1, 2, 3, 4, -1, ..., 1/2, ..., 1/8."""
     low, high = round(domain.low * _STEP), round(domain.high * _STEP)
     found = [k / _STEP for k in range(low, high + 1) if k and abs(k / _STEP) >= domain.hole]
+    found = [v for v in found if v not in domain.without]
     return tuple(sorted(found, key=lambda v: (_denominator(v), v < 0, abs(v))))
 
 

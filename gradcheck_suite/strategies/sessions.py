@@ -17,7 +17,7 @@ from gradcheck_suite.strategies.builder import Builder
 from gradcheck_suite.strategies.numbers import arrays, cotangents, some_shape
 from gradcheck_suite.strategies.world import World
 
-__all__ = [
+SESSIONS: Final = (
     "accumulation",
     "clear_and_repeat",
     "detach_leaves_upstream",
@@ -37,12 +37,18 @@ __all__ = [
     "roots_and_branches",
     "second_backward",
     "two_losses",
-]
+)
+"""The names of the sessions: each is a strategy that takes a World."""
+
+__all__ = ["PALETTES", "SESSIONS"]
 
 _BINARY: Final = ("mul", "add", "sub", "div")
 _GROWING: Final = ("mul", "add")
 _UNARY: Final = ("tanh", "sin", "exp", "sigmoid", "cos", "neg", "relu", "abs", "log", "sqrt")
 _GENTLE: Final = Domain(-2.0, 2.0, hole=0.5)
+
+PALETTES: Final = (_BINARY + _UNARY, *((name, *_UNARY) for name in _BINARY))
+"""The ops of a session: all of them, then one operator alone, so that any three may be broken."""
 
 Draw: TypeAlias = st.DrawFn
 _Draws: TypeAlias = Callable[..., st.SearchStrategy[Program]]
@@ -59,7 +65,7 @@ class _Scene:
         # Half of all sessions keep to products, sums and differences, which every engine has.
         unary = world.having(_UNARY) if draw(st.booleans()) else ()
         self._steps = [
-            *(op.name for op in world.having(("mul", "add", "sub"))),
+            *(op.name for op in world.having(_BINARY[:3]) or world.having(_BINARY)),
             *(op.name for op in unary),
         ]
 
@@ -78,7 +84,7 @@ class _Scene:
 
     def pair(self, x: int, y: int, among: tuple[str, ...] = _BINARY[:3]) -> int:
         """Append a drawn operator of two values."""
-        names = [op.name for op in self.world.having(among)]
+        names = [op.name for op in self.world.having(among) or self.world.having(_BINARY)]
         return self.b.apply(self.draw(st.sampled_from(names)), x, y)
 
     def cotangent(self) -> Array | None:
@@ -181,7 +187,12 @@ def roots_and_branches(s: _Scene) -> None:
 def second_backward(s: _Scene) -> None:
     """A second backward on a graph that was not retained: raises, or adds exactly once more."""
     x, y = s.leaf(), s.leaf()
-    root = s.b.apply("mul", s.step(x), y)  # a product keeps its operands: even torch must raise
+    # The root keeps what its rule needs, so that even torch raises, and before it adds anything.
+    keeping = s.world.having(("mul", "div"))
+    if keeping:
+        root = s.b.apply(keeping[0].name, s.step(x), y)
+    else:
+        root = s.b.apply(s.draw(st.sampled_from(("tanh", "exp", "sin"))), s.pair(s.step(x), y))
     cotangent = s.cotangent()
     s.b.backward(root, cotangent)
     s.b.backward(root, cotangent)

@@ -30,8 +30,13 @@ ROOT = Path(__file__).parents[2]
 
 # What is applied, to operands of which shapes.
 CALLS: tuple[tuple[str, tuple[tuple[int, ...], ...], Attributes], ...] = (
-    *((name, ((),) * len(OPS[name].arguments), ()) for name in OPS if OPS[name].is_elementwise),
-    *((name, ((2, 3),) * len(OPS[name].arguments), ()) for name in OPS if OPS[name].is_elementwise),
+    *(
+        (op.name, (shape,) * len(op.arguments), attrs)
+        for op in OPS.values()
+        if op.is_elementwise
+        for shape in ((), (2, 3))
+        for _, attrs in op.examples or (((), ()),)
+    ),
     *((name, ((2, 3), (3,)), ()) for name in ("add", "sub", "mul", "div", "maximum")),
     *((name, ((2, 1), (1, 3)), ()) for name in ("add", "sub", "mul", "div", "minimum")),
     *(
@@ -68,15 +73,17 @@ CALLS: tuple[tuple[str, tuple[tuple[int, ...], ...], Attributes], ...] = (
 )
 
 
-def numbers(shape: tuple[int, ...], salt: int) -> Array:
-    """Return distinct positive numbers, exact in float32."""
+def numbers(shape: tuple[int, ...], salt: int, scale: float = 1.0) -> Array:
+    """Return distinct positive numbers up to 3.125 times ``scale``, exact in float32."""
     size = int(np.prod(shape))
-    return Array.of(((np.arange(size) * 5 + 7 * salt) % 23 * 0.125 + 0.375).reshape(shape))
+    spread = (np.arange(size) * 5 + 7 * salt) % 23 * 0.125 + 0.375
+    return Array.of((spread * scale).reshape(shape))
 
 
 def program_of(op: str, shapes: tuple[tuple[int, ...], ...], attrs: Attributes) -> Program:
     """Return a program that applies one op, and looks at its value and its gradients."""
-    inputs: list[Leaf | Constant] = [Leaf(numbers(s, k)) for k, s in enumerate(shapes)]
+    scale = 0.25 if OPS[op].domain(0).high < 1 else 1.0
+    inputs: list[Leaf | Constant] = [Leaf(numbers(s, k, scale)) for k, s in enumerate(shapes)]
     if op == "where":
         inputs[0] = Constant(Array.of(numbers(shapes[0], 0).numpy() > 1))
     n = len(inputs)

@@ -100,7 +100,10 @@ def test_form_of_an_op(submissions):
         ),
         ('[engine]\nleaf = "V("', r"submission.toml: \[engine\] leaf: got the template 'V\(', .*"),
         ('[engine]\nkind = "vector"', r".*kind: got 'vector', expected one of scalar, tensor"),
-        ('[ops]\ntan = "tan(x)"', r"submission.toml: \[ops\]: got the key 'tan', expected 'tanh'"),
+        (
+            '[ops]\ntannh = "tan(x)"',
+            r"submission.toml: \[ops\]: got the key 'tannh', expected 'tanh'",
+        ),
         (
             '[ops]\n"sum.axs" = "s(x)"',
             r"submission.toml: \[ops\]: .*'sum.axs', expected 'sum.axis'",

@@ -78,8 +78,7 @@ def make_engine() -> Callable[..., SpelledEngine]:
                 continue
             row = op_named(name)
             # An argument that is None or False is left out of a line; these have no other default.
-            usual = dict(row.attributes) if row.signature == "reduction" else {}
-            namespace[f"own_{name}"] = partial(numpy_op(*given), **usual)
+            namespace[f"own_{name}"] = partial(numpy_op(*given), **dict(row.attributes))
             names = [*row.arguments, *(f"{attr}={attr}" for attr, _ in row.attributes)]
             templates[name] = f"own_{name}({', '.join(names)})"
         changed = replace(spelling, ops=tuple(templates.items()), dtype=dtype)

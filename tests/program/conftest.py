@@ -46,7 +46,7 @@ def _strategies():
                 yield gradient_programs(op, calls(op, world))
             if op.signature == "binary" and op.operators:
                 yield from (plain_number_programs(op, world, left=left) for left in (False, True))
-        for name in sessions.__all__:
+        for name in sessions.SESSIONS:
             yield getattr(sessions, name)(world)
         for name in training.__all__:
             yield getattr(training, name)(world)

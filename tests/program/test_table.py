@@ -10,6 +10,7 @@ from gradcheck_suite.errors import ProgramError
 from gradcheck_suite.program.array import Array
 from gradcheck_suite.program.instructions import Slice
 from gradcheck_suite.program.table import OPS, op_named
+from tests.program.array_calls import ARRAY_CALLS, ARRAY_VARIANTS
 
 REQUIRED = [
     "add",
@@ -31,6 +32,33 @@ REQUIRED = [
     "abs",
     "maximum",
     "minimum",
+    "tan",
+    "arcsin",
+    "arccos",
+    "arctan",
+    "sinh",
+    "cosh",
+    "atan2",
+    "hypot",
+    "log1p",
+    "expm1",
+    "log2",
+    "log10",
+    "erf",
+    "softplus",
+    "logaddexp",
+    "square",
+    "cbrt",
+    "rsqrt",
+    "reciprocal",
+    "silu",
+    "gelu",
+    "elu",
+    "leaky_relu",
+    "hardtanh",
+    "clip",
+    "sign",
+    "floor",
     "sum",
     "mean",
     "max",
@@ -44,6 +72,48 @@ REQUIRED = [
     "where",
     "softmax",
     "log_softmax",
+    "prod",
+    "var",
+    "std",
+    "norm",
+    "logsumexp",
+    "cumsum",
+    "cumprod",
+    "flip",
+    "roll",
+    "tile",
+    "repeat",
+    "pad",
+    "squeeze",
+    "unsqueeze",
+    "swapaxes",
+    "split",
+    "max_with_indices",
+    "take",
+    "gather",
+    "scatter_add",
+    "embedding",
+    "outer",
+    "dot",
+    "trace",
+    "tril",
+    "triu",
+    "diagonal",
+    "linear",
+    "einsum",
+    "det",
+    "inv",
+    "solve",
+    "conv1d",
+    "conv2d",
+    "max_pool2d",
+    "avg_pool2d",
+    "mse_loss",
+    "nll_loss",
+    "cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "layer_norm",
+    "batch_norm",
 ]
 
 UNARY = {
@@ -58,6 +128,30 @@ UNARY = {
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
     "relu": lambda x: max(x, 0.0),
     "abs": math.fabs,
+    "tan": math.tan,
+    "arcsin": math.asin,
+    "arccos": math.acos,
+    "arctan": math.atan,
+    "sinh": math.sinh,
+    "cosh": math.cosh,
+    "log1p": math.log1p,
+    "expm1": math.expm1,
+    "log2": math.log2,
+    "log10": math.log10,
+    "erf": math.erf,
+    "softplus": lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),
+    "square": lambda x: x * x,
+    "cbrt": math.cbrt,
+    "rsqrt": lambda x: 1 / math.sqrt(x),
+    "reciprocal": lambda x: 1 / x,
+    "silu": lambda x: x / (1 + math.exp(-x)),
+    "gelu": lambda x: x * math.erfc(-x / math.sqrt(2)) / 2,
+    "elu": lambda x: x if x > 0 else math.expm1(x),
+    "leaky_relu": lambda x: x if x > 0 else 0.01 * x,
+    "hardtanh": lambda x: min(max(x, -1.0), 1.0),
+    "clip": lambda x: x,
+    "sign": lambda x: math.copysign(1.0, x),
+    "floor": math.floor,
 }
 BINARY = {
     "add": lambda x, y: x + y,
@@ -67,6 +161,9 @@ BINARY = {
     "power": lambda x, y: x**y,
     "maximum": max,
     "minimum": min,
+    "atan2": math.atan2,
+    "hypot": math.hypot,
+    "logaddexp": lambda x, y: max(x, y) + math.log1p(math.exp(-abs(x - y))),
 }
 X = np.array([[1.0, -2.0, 3.0], [4.0, 0.5, -6.0]])
 Y = np.array([[2.0, 5.0], [-1.0, 3.0], [0.5, 7.0]])
@@ -107,6 +204,7 @@ def test_functions_of_two_arguments(name):
 
 _E = np.exp(X)
 CALLS = [
+    *ARRAY_CALLS,
     ("matmul", (X, Y), {}, [[5.5, 20.0], [4.5, -20.5]]),
     ("sum", (X,), {}, 0.5),
     ("sum", (X,), {"axis": 1, "keepdims": True}, [[2.0], [-1.5]]),
@@ -140,6 +238,22 @@ CALLS = [
     ("log_softmax", (X,), {}, (X - np.log(_E.sum(1, keepdims=True))).tolist()),
     ("log_softmax", (X,), {"axis": 0}, (X - np.log(_E.sum(0))).tolist()),
     ("pow", (Y,), {"exponent": -1}, (1 / Y).tolist()),
+    ("elu", (X[0],), {"alpha": 0.5}, [1.0, 0.5 * math.expm1(-2.0), 3.0]),
+    ("leaky_relu", (X[0],), {"negative_slope": 0.25}, [1.0, -0.5, 3.0]),
+    ("hardtanh", (X[0],), {"min_val": -1.5, "max_val": 2.0}, [1.0, -1.5, 2.0]),
+    ("clip", (X[0],), {"low": -1.5}, [1.0, -1.5, 3.0]),
+    ("clip", (X[0],), {"high": 2.0}, [1.0, -2.0, 2.0]),
+    ("clip", (X[0],), {"low": 0.5, "high": 2.0}, [1.0, 0.5, 2.0]),
+    ("sign", (X[0] - 1,), {}, [0.0, -1.0, 1.0]),
+    (
+        "gelu",
+        (Y[2],),
+        {"approximate": "tanh"},
+        [
+            y * (1 + math.tanh(math.sqrt(2 / math.pi) * (y + 0.044715 * y**3))) / 2
+            for y in (0.5, 7.0)
+        ],
+    ),
 ]
 
 
@@ -181,11 +295,20 @@ def test_formulas_are_the_forward(name, text):
     settings = op.settings(())
     for position, x in enumerate(inside(op, 0)):
         y = inside(op, 1)[-1 - position % 5]
-        formula = sympy.sympify(text).subs({"x": x, "y": y, **settings})
+        exact = {"x": sympy.Rational(x), "y": sympy.Rational(y)}
+        formula = sympy.sympify(text).subs({**exact, **settings})
         operands = (x,) if op.signature == "unary" else (x, y)
         value = float(op.evaluate(*map(np.array, operands)))
         found = complex(formula)  # the logarithm of a negative base is complex on the way
         assert found == pytest.approx(value, rel=1e-14)
+
+
+@pytest.mark.parametrize("text", OPS["gelu"].formulas_for((("approximate", "tanh"),)))
+def test_formulas_of_other_settings_are_the_forward(text):
+    """A form that is another function has formulas of its own, to the digits of its constants."""
+    for x in inside(OPS["gelu"], 0):
+        value = OPS["gelu"].evaluate(np.array(x), attrs=(("approximate", "tanh"),))
+        assert float(sympy.sympify(text).subs("x", x)) == pytest.approx(float(value), rel=1e-7)
 
 
 INVERSES = [op.name for op in OPS.values() if op.inverse]
@@ -201,25 +324,36 @@ def test_inverses_lead_back(name):
 
 
 ARRAYS = [
-    (op.name, k, attrs)
+    (op.name, k, shapes, attrs)
     for op in OPS.values()
     for k in range(len(op.array_formulas))
-    for attrs in ((), (("axis", 0),))
+    for shapes, attrs in op.examples or ((((2, 3),), ()), (((2, 3),), (("axis", 0),)))
 ]
 
 
-@pytest.mark.parametrize(("name", "k", "attrs"), ARRAYS, ids=str)
-def test_array_formulas_are_the_forward(name, k, attrs):
+@pytest.mark.parametrize(("name", "k", "shapes", "attrs"), ARRAYS, ids=str)
+def test_array_formulas_are_the_forward(name, k, shapes, attrs):
     """Every accepted array formula has the forward's value."""
     op = OPS[name]
-    found = op.array_formulas[k](X / 2, **op.settings(attrs))
-    np.testing.assert_allclose(found, op.evaluate(X / 2, attrs=attrs), rtol=1e-14)
+    operands = [np.resize(np.sin(np.arange(1, 14) ** 2), shape) * 2 for shape in shapes]
+    found = op.array_formulas[k](*operands, **op.settings(attrs))
+    np.testing.assert_allclose(found, op.evaluate(*operands, attrs=attrs), rtol=1e-12)
+
+
+def test_every_form_of_an_array_op_has_an_example():
+    """Rows whose signature does not say their forms show each of them, and say their operands."""
+    for op in OPS.values():
+        if op.signature == "array":
+            assert op.examples, op.name
+            assert op.operands, op.name
+            assert {len(shapes) for shapes, _ in op.examples} == {len(op.operands)}, op.name
 
 
 def test_every_smooth_function_has_a_formula():
-    """Elementwise rows without formulas are the four with kinks inside of their domains."""
+    """Elementwise rows without formulas are those with kinks inside of their domains."""
     bare = {op.name for op in OPS.values() if op.is_elementwise and not op.formulas}
-    assert bare == {"relu", "abs", "maximum", "minimum"}
+    pieces = {"elu", "leaky_relu", "hardtanh", "clip", "sign", "floor"}
+    assert bare == {"relu", "abs", "maximum", "minimum", *pieces}
 
 
 @pytest.mark.parametrize(
@@ -231,6 +365,8 @@ def test_every_smooth_function_has_a_formula():
         ("stack", ("xs",)),
         ("where", ("condition", "x", "y")),
         ("sum", ("x",)),
+        ("linear", ("x", "weight", "bias")),
+        ("mse_loss", ("x", "target")),
     ],
 )
 def test_arguments(name, arguments):
@@ -240,6 +376,7 @@ def test_arguments(name, arguments):
 
 X2, X3 = (2, 3), (2, 3, 4)
 VARIANTS = [
+    *ARRAY_VARIANTS,
     ("sum", (X2,), {}, ""),
     ("sum", (X2,), {"axis": 0}, "axis"),
     ("sum", (X2,), {"axis": (0, 1)}, "axes"),
@@ -266,6 +403,13 @@ VARIANTS = [
     ("getitem", (X2,), {"index": Array(X2, (True,) * 6, "bool")}, "mask"),
     ("getitem", (X2,), {"index": (Array((1,), (0,), "int"),)}, "array"),
     ("add", (X2, X2), {}, ""),
+    ("elu", (X2,), {}, ""),
+    ("elu", (X2,), {"alpha": 1.0}, ""),
+    ("elu", (X2,), {"alpha": 0.5}, "alpha"),
+    ("hardtanh", (X2,), {"min_val": -2.0, "max_val": 0.5}, "min_val+max_val"),
+    ("clip", (X2,), {"low": 0.0, "high": 1.0}, "low+high"),
+    ("clip", (X2,), {"high": 1.0}, "high"),
+    ("gelu", (X2,), {"approximate": "tanh"}, "approximate"),
 ]
 
 
@@ -291,6 +435,11 @@ def test_variants(name, shapes, attrs, form):
         ("concatenate", {"axis": 0}),
         ("transpose", {"axes": None}),
         ("exp", {}),
+        ("gelu", {"approximate": "none"}),
+        ("elu", {"alpha": 1.0}),
+        ("leaky_relu", {"negative_slope": 0.01}),
+        ("hardtanh", {"min_val": -1.0, "max_val": 1.0}),
+        ("clip", {"low": None, "high": None}),
     ],
 )
 def test_defaults(name, settings):
@@ -319,7 +468,7 @@ def test_forwards_stay_finite_at_the_domain_edges():
 
 @pytest.mark.parametrize(
     ("name", "near"),
-    [("logsoftmax", "log_softmax"), ("tan", "tanh"), ("???", "add, sub, mul, div")],
+    [("logsoftmax", "log_softmax"), ("tahn", "tanh"), ("???", "add, sub, mul, div")],
 )
 def test_unknown_ops_are_told_with_the_nearest(name, near):
     """The error names what was asked and the nearest rows, or all where none is near."""

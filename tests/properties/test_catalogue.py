@@ -48,11 +48,12 @@ def test_every_op_has_a_value_and_a_gradient(op: str):
 
 def test_ids_are_unique():
     """No entry hides another one of its id."""
+    from gradcheck_suite.properties.edges import EDGES
     from gradcheck_suite.properties.operations import OPERATIONS
     from gradcheck_suite.properties.structure import STRUCTURE
     from gradcheck_suite.properties.training import TRAINING
 
-    assert len(CATALOGUE) == len(OPERATIONS) + len(STRUCTURE) + len(TRAINING)
+    assert len(CATALOGUE) == len(OPERATIONS) + len(EDGES) + len(STRUCTURE) + len(TRAINING)
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.id)

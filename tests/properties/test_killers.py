@@ -214,6 +214,25 @@ STRUCTURAL: dict[str, Mutation] = {
 }
 
 
+NAIVE = {
+    "sigmoid": "1 / (1 + reference.exp(-x))",
+    "softmax": "reference.exp(x) / reference.exp(x).sum(axis=axis, keepdims=True)",
+    "log_softmax": "reference.log(reference.exp(x) / "
+    "reference.exp(x).sum(axis=axis, keepdims=True))",
+}
+
+
+@pytest.mark.parametrize("op", NAIVE)
+def test_a_naive_form_loses_the_point_for_stability_alone(op: str):
+    """Value and gradient at ordinary inputs are right, whatever happens at 1000."""
+    naive = engine_with({}, {op: NAIVE[op]})
+    verdicts = [result_of(f"{what}[{op}]", naive).verdict for what in ("value", "gradient")]
+    assert verdicts == [Verdict.PASS, Verdict.PASS]
+
+
+FLAT = ("sign", "floor")  # a gradient of zero cannot be bent: it is handed through instead
+
+
 def mutation_of(name: str) -> Mutation:
     """Return the killer of a property: of its own, or the one of its family."""
     if name in STRUCTURAL:
@@ -222,9 +241,11 @@ def mutation_of(name: str) -> Mutation:
     text = dict(known_engine("reference").spelling.ops)[op]
     family = {
         "value": f"({text}) * {SLIP!r}",
-        "gradient": f"BentGradient.apply({text})",
+        "gradient": f"({text}) + (x - x.detach())" if op in FLAT else f"BentGradient.apply({text})",
         "broadcasting": f"if_broadcast(x, y, {text})",
         "numbers": f"if_plain(x, y, {text})",
+        "kinks": f"({text}) + 3 * (x - x.detach()){'' if OPS[op].is_elementwise else '.sum()'}",
+        "stable": NAIVE.get(op, ""),
     }
     return Mutation(ops={op: family[name.partition("[")[0]]})
 

@@ -21,7 +21,7 @@ def _by_name():
     found = {}
     for world in (SCALARS, TENSORS):
         for module in (sessions, training):
-            for name in module.__all__:
+            for name in getattr(module, "SESSIONS", module.__all__):
                 found[f"{name}-{world.kind}"] = getattr(module, name)(world)
         for op in OPS.values():
             if op.is_elementwise or world is TENSORS:

@@ -44,7 +44,7 @@ def test_every_number_is_exact_in_single_precision(strategy, programs_of):
 
 def test_scalar_worlds_stay_scalar(programs_of):
     """A scalar engine is never shown an array."""
-    for name in sessions.__all__:
+    for name in sessions.SESSIONS:
         for program in programs_of(getattr(sessions, name)(SCALARS), 25):
             assert set(shapes(program).values()) == {()}
 
@@ -118,7 +118,7 @@ def test_a_second_backward_always_raises_in_torch(programs_of):
 def test_no_other_session_raises_in_torch(programs_of):
     """Where a graph is run twice it is retained, and no operand lacks what backward needs."""
     torch = known_engine("torch")
-    for name in sorted({*sessions.__all__} - {"second_backward"}):
+    for name in sorted({*sessions.SESSIONS} - {"second_backward"}):
         for program in programs_of(getattr(sessions, name)(TENSORS), 40):
             raised = [o for o in run(program, torch).values() if isinstance(o, Raised)]
             assert raised == [], (name, program)
@@ -157,13 +157,13 @@ def test_expressions_use_earlier_values_again(programs_of):
 def test_worlds_without_an_op_do_not_draw_it(programs_of):
     """An engine that lacks an op is not asked for it in structural programs."""
     world = World("scalar", ("mul", "add"))
-    for name in sessions.__all__:
+    for name in sessions.SESSIONS:
         for program in programs_of(getattr(sessions, name)(world), 15):
             ops = {i.op for _, i in program.numbered() if isinstance(i, Apply)}
             assert ops <= {"mul", "add"}, name
 
 
-@pytest.mark.parametrize("name", sessions.__all__)
+@pytest.mark.parametrize("name", sessions.SESSIONS)
 def test_sessions_shrink_to_products_of_ones(name):
     """The smallest session is of scalars 1, and of products."""
     drawn = getattr(sessions, name)(TENSORS)

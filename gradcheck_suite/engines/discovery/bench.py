@@ -132,7 +132,8 @@ def numbers(shape: tuple[int, ...], domain: Domain | None = None, salt: int = 0)
     spread = ((np.arange(size) + 1 + 11 * salt) * _GOLDEN) % 1.0
     if low < 0 < high and domain.hole:
         signed = 2 * spread - 1
-        found = np.sign(signed) * (domain.hole + np.abs(signed) * (high - domain.hole))
+        ends = np.where(signed > 0, high, -low)
+        found = np.sign(signed) * (domain.hole + np.abs(signed) * (ends - domain.hole))
     else:
         found = low + max(domain.hole, 0.0) * (low == 0) + spread * (high - low)
     return (np.round(found * _STEPS) / _STEPS).reshape(shape)

@@ -3,10 +3,18 @@
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import combinations, product
 from typing import Any, Final
 
 from gradcheck_suite.engines.discovery.bench import Bench, attempt
-from gradcheck_suite.engines.families.calls import ARGUMENTS, MORE_NAMES, SURE
+from gradcheck_suite.engines.families.calls import (
+    ARGUMENTS,
+    MORE_NAMES,
+    SETTINGS,
+    SURE,
+    SYNONYMS,
+)
 from gradcheck_suite.program.op import Op
 
 __all__ = ["Candidate", "candidates"]
@@ -34,8 +42,8 @@ def candidates(row: Op, bench: Bench) -> Iterator[Candidate]:
         if name not in seen:
             seen.add(name)
             sure = certain and name == row.name
-            yield from (Candidate(text, sure) for text in _methods(row, bench, name))
-            yield from (Candidate(text, sure) for text in _functions(row, bench, name))
+            for text in (*_methods(row, bench, name), *_functions(row, bench, name)):
+                yield Candidate(text + row.piece, sure)
 
 
 def _camel(name: str) -> str:
@@ -74,13 +82,15 @@ def _functions(row: Op, bench: Bench, name: str) -> Iterator[str]:
 
 
 def _classes(row: Op, text: str, found: type, bench: Bench) -> Iterator[str]:
-    """Yield ``ReLU()(x)``, ``Softmax(axis)(x)``, ``Exp.apply(x)``, ``Exp(x)``."""
+    """Yield ``ReLU()(x)``, ``Softmax(axis)(x)``, ``Loss()(x, target)``, ``Exp.apply(x)``."""
     operands = _join(*_operands(row)[0])
     apply = getattr(found, "apply", None)
     if callable(apply):
         yield from _calls(row, f"{text}.apply", apply, bench)
     for rest in _rests(row, found):
         yield f"{text}({rest})({operands})"
+    if row.attributes:
+        yield from _calls(row, f"{text}()", found.__call__, bench)
     if callable(getattr(found, "forward", None)):
         yield f"{text}().forward({operands})"
     yield from _calls(row, text, found, bench)
@@ -110,9 +120,7 @@ def _operands(row: Op, bench: Bench | None = None) -> list[list[str]]:
 def _rests(row: Op, function: Any) -> list[str]:  # noqa: ANN401 - a callable of the submission
     """Return the attribute arguments to try: those whose keywords the function has."""
     signature = attempt(inspect.signature, function)
-    rests = (
-        ("exponent",) if row.attributes and row.signature == "unary" else ARGUMENTS[row.signature]
-    )
+    rests = SETTINGS.get(row.name) or ARGUMENTS.get(row.signature) or _written(row)
     if signature is None:
         return list(rests)
     parameters = signature.parameters.values()
@@ -120,6 +128,26 @@ def _rests(row: Op, function: Any) -> list[str]:  # noqa: ANN401 - a callable of
         return list(rests)
     known = set(signature.parameters)
     return [rest for rest in rests if _keywords(rest) <= known]
+
+
+@cache
+def _written(row: Op) -> tuple[str, ...]:
+    """Return the ways to write all attributes of an op, or some of them; as many as can be first.
+
+    By keyword, under any of their names; by position; a tuple as so many arguments.
+    """
+    names = [name for name, _ in row.attributes if row.piece != f"[{name}]"]
+    found: list[str] = []
+    for n in range(len(names), 0, -1):
+        for some in combinations(names, n):
+            words = product(*(SYNONYMS.get(name, (name,)) for name in some))
+            found += [
+                ", ".join(f"{word}={name}" for word, name in zip(chosen, some, strict=True))
+                for chosen in words
+            ]
+            found.append(", ".join(some))
+    found += [f"*{name}" for name, default in row.attributes if isinstance(default, tuple)]
+    return (*found, "")
 
 
 def _keywords(rest: str) -> set[str]:

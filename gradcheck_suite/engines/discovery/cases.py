@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -66,9 +67,12 @@ def _forms(row: Op, bench: Bench) -> Iterator[tuple[str, Iterator[Case]]]:
     shape = bench.shape
     match row.signature:
         case "unary" | "binary":
-            yield "", cases(row, [shape] * len(row.arguments), _attrs_of(row), n=3)
+            for form, attrs in _settings(row).items():
+                yield form, cases(row, [shape] * len(row.arguments), attrs, n=3)
         case "where":
             yield "", cases(row, [shape] * 3, [()])
+        case "array":
+            yield from _by_examples(row)
         case "reduction":
             for form, attrs in _REDUCED.items():
                 yield form, cases(row, [shape], [a for a in attrs if _has_axes(a, shape)])
@@ -102,6 +106,16 @@ def _shaping(row: Op, bench: Bench) -> Iterator[tuple[str, Iterator[Case]]]:
             yield "axis", cases(row, [(2, 3), (2, 3)], [(("axis", 1),)])
 
 
+def _by_examples(row: Op) -> Iterator[tuple[str, Iterator[Case]]]:
+    for form in row.forms:
+        shown = [
+            cases(row, list(shapes), [attrs])
+            for shapes, attrs in row.examples
+            if row.variant(shapes, row.settings(attrs)) == form
+        ]
+        yield form, chain.from_iterable(shown)
+
+
 def cases(row: Op, shapes: list[Shape], attrs: list[Attributes], n: int = 2) -> Iterator[Case]:
     """Yield ``n`` generic cases for each setting of the attributes."""
     for k in range(n):
@@ -112,8 +126,14 @@ def cases(row: Op, shapes: list[Shape], attrs: list[Attributes], n: int = 2) -> 
             yield Case(tuple(arrays), setting)
 
 
-def _attrs_of(row: Op) -> list[Attributes]:
-    return [(("exponent", 2),), (("exponent", 3),)] if row.attributes else [()]
+def _settings(row: Op) -> dict[str, list[Attributes]]:
+    """Return the settings to try of every calling form of an elementwise op."""
+    if row.name == "pow":
+        return {"": [(("exponent", 2),), (("exponent", 3),)]}
+    found: dict[str, list[Attributes]] = {}
+    for shapes, attrs in row.examples or (((), ()),):
+        found.setdefault(row.variant(shapes, row.settings(attrs)), []).append(attrs)
+    return found
 
 
 def _has_axes(attrs: Attributes, shape: Shape) -> bool:

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Final
 
 from gradcheck_suite.engines.discovery.sources import Source, Survey
-from gradcheck_suite.engines.discovery.stand_ins import StandIns
+from gradcheck_suite.engines.discovery.stand_ins import stand_ins
 from gradcheck_suite.errors import SubmissionError
 
 __all__ = ["Importer", "is_protected"]
@@ -102,9 +102,8 @@ class Importer:
         tops = {s.module.partition(".")[0] for s in sources} | {s.path.stem for s in sources}
         if not found.installed:
             _forget([*self.loaded(), *_under({top for top in tops if not is_protected(top)})])
-        sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, (_Finder, StandIns))]
+        sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, _Finder)]
         sys.meta_path.insert(0, self._finder)
-        sys.meta_path.append(StandIns())
         importlib.invalidate_caches()
 
     def load(self, module: str) -> ModuleType:
@@ -112,7 +111,7 @@ class Importer:
         source = next((s for s in self._survey.sources if s.module == module), None)
         if source is not None and is_protected(module):
             raise SubmissionError(self._shadow(source))
-        with _no_bytecode():
+        with _no_bytecode(), stand_ins():
             try:
                 return importlib.import_module(module)
             except BaseException as error:  # noqa: BLE001 - foreign code may raise anything

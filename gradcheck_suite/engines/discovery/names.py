@@ -23,6 +23,7 @@ _RESERVED: Final = frozenset(
         *("requires_grad", "retain_graph", "create_graph"),
         *("lr", "momentum", "weight_decay", "nesterov", "beta1", "beta2", "eps", "np"),
         *(name for op in OPS.values() for name, _ in op.attributes),
+        *(name for op in OPS.values() for name in op.operands),
     },
 )
 

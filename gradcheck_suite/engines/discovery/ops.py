@@ -10,7 +10,7 @@ from gradcheck_suite.engines.discovery.bench import Bench, attempt, close
 from gradcheck_suite.engines.discovery.callees import Candidate, candidates
 from gradcheck_suite.engines.discovery.cases import PARTS, Case, cases, forms
 from gradcheck_suite.program.op import Op
-from gradcheck_suite.program.ops.shaping import numpy_index
+from gradcheck_suite.program.ops.shaping import python_attribute
 from gradcheck_suite.program.table import OPS
 from gradcheck_suite.program.template import template
 
@@ -109,18 +109,21 @@ def run_case(row: Op, bench: Bench, text: str, case: Case) -> bool:
     operands: dict[str, Any] = (
         {"xs": made} if row.signature == "join" else dict(zip(row.arguments, made, strict=True))
     )
-    settings = row.settings(case.attrs)
-    if "index" in settings:
-        settings["index"] = numpy_index(settings["index"])
+    settings = {k: python_attribute(k, v) for k, v in row.settings(case.attrs).items()}
     result = bench.value(bench.run(text, **operands, **settings))
     return close(result, row.evaluate(*case.operands, attrs=case.attrs))
 
 
 def _mentions(text: str, row: Op, made: list[Case]) -> bool:
-    """Tell whether a template passes on every attribute that the cases set."""
+    """Tell whether a template passes on every number that the cases set.
+
+    An attribute that is a word chooses between functions, which values tell apart: an engine that
+    has one of them alone need not be told which.
+    """
     defaults = dict(row.attributes)
     names = template(text).names
-    return all(k in names for c in made for k, v in c.attrs if v != defaults[k])
+    given = ((k, v) for case in made for k, v in case.attrs)
+    return all(k in names for k, v in given if v != defaults[k] and not isinstance(v, str))
 
 
 def _with(bench: Bench, row: Op, found: dict[str, str]) -> Bench:

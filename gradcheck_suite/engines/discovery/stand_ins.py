@@ -6,13 +6,14 @@ installed is never replaced.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Final
 
-__all__ = ["STOOD_IN_FOR", "StandIns"]
+__all__ = ["STOOD_IN_FOR", "stand_ins"]
 
 STOOD_IN_FOR: Final = frozenset(
     {
@@ -83,7 +84,7 @@ class _Loader(Loader):
         """Leave the module empty."""
 
 
-class StandIns(MetaPathFinder):
+class _StandIns(MetaPathFinder):
     """The last finder to be asked: it is reached only for what is not installed."""
 
     def find_spec(
@@ -99,3 +100,20 @@ class StandIns(MetaPathFinder):
         if package not in STOOD_IN_FOR or ("." in fullname and not stands_in):
             return None
         return ModuleSpec(fullname, _Loader(), is_package=True)
+
+
+@contextmanager
+def stand_ins() -> Iterator[None]:
+    """Stand in for absent modules while a submission is imported, and for nobody afterwards.
+
+    What was imported keeps its stand-ins; whoever asks later (``importorskip`` in somebody's own
+    tests, say) is told that there is no such module.
+    """
+    finder = _StandIns()
+    sys.meta_path.append(finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+        for name in [n for n, module in sys.modules.items() if isinstance(module, _StandIn)]:
+            del sys.modules[name]

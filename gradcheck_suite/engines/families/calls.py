@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["ARGUMENTS", "AXIS_NAMES", "KEEP_NAMES", "MORE_NAMES", "SURE"]
+__all__ = ["ARGUMENTS", "AXIS_NAMES", "KEEP_NAMES", "MORE_NAMES", "SETTINGS", "SURE", "SYNONYMS"]
 
 AXIS_NAMES: Final = ("axis", "axes", "dim", "dims")
 KEEP_NAMES: Final = ("keepdims", "keepdim", "keep_dims", "keep_dim", "keep")
@@ -32,6 +32,29 @@ SURE: Final = frozenset(
         "mean",
         "softmax",
         "log_softmax",
+        "tan",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "sinh",
+        "cosh",
+        "atan2",
+        "hypot",
+        "log1p",
+        "expm1",
+        "log2",
+        "log10",
+        "erf",
+        "softplus",
+        "logaddexp",
+        "square",
+        "cbrt",
+        "rsqrt",
+        "reciprocal",
+        "silu",
+        "elu",
+        "sign",
+        "floor",
     },
 )
 
@@ -59,6 +82,37 @@ def _joined(axis: tuple[str, ...], keep: tuple[str, ...]) -> tuple[str, ...]:
 
 _BY_AXIS: Final = tuple(f"{a}=axis" for a in AXIS_NAMES)
 _BY_SHAPE: Final = ("shape", "*shape", "shape=shape", "new_shape=shape", "size=shape")
+
+_LOW: Final = ("min", "low", "a_min", "min_val", "min_value", "minimum", "lower", "lo")
+_HIGH: Final = ("max", "high", "a_max", "max_val", "max_value", "maximum", "upper", "hi")
+
+# The same by op, for elementwise ops with settings. Without any, the engine has its own for good.
+SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "pow": ("exponent",),
+    "gelu": (
+        "approximate=approximate",
+        "approximate=approximate == 'tanh'",
+        "approx=approximate == 'tanh'",
+        "tanh=approximate == 'tanh'",
+        "",
+        "approximate",
+    ),
+    "elu": (*(f"{name}=alpha" for name in ("alpha", "a")), "alpha", ""),
+    "leaky_relu": (
+        *(
+            f"{name}=negative_slope"
+            for name in ("negative_slope", "slope", "alpha", "leak", "neg_slope", "leakiness", "a")
+        ),
+        "negative_slope",
+        "",
+    ),
+    "hardtanh": (
+        *(f"{a}=min_val, {b}=max_val" for a, b in zip(_LOW, _HIGH, strict=True)),
+        "min_val, max_val",
+        "",
+    ),
+    "clip": (*(f"{a}=low, {b}=high" for a, b in zip(_LOW, _HIGH, strict=True)), "low, high"),
+}
 
 # What stands between the parentheses after the array arguments, in order of preference.
 ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -88,4 +142,23 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "getitem": ("index",),
     "join": (*_BY_AXIS, "axis", ""),
+}
+
+# Keywords under which engines take an attribute of an op on whole arrays; its own name where none.
+SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
+    "axis": AXIS_NAMES,
+    "keepdims": KEEP_NAMES,
+    "ddof": ("ddof", "correction"),
+    "ord": ("ord", "p"),
+    "shift": ("shift", "shifts"),
+    "reps": ("reps", "repeats", "dims"),
+    "pad_width": ("pad_width", "padding", "pad"),
+    "fill": ("fill", "value", "constant_values", "fill_value"),
+    "axis1": ("axis1", "dim0"),
+    "axis2": ("axis2", "dim1"),
+    "sections": ("sections", "chunks", "indices_or_sections"),
+    "indices": ("indices", "index", "idx"),
+    "offset": ("offset", "k", "diagonal"),
+    "kernel": ("kernel", "kernel_size", "pool_size"),
+    "target": ("target", "targets", "labels", "y"),
 }

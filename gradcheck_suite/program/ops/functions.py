@@ -7,15 +7,17 @@ import numpy.typing as npt
 
 from gradcheck_suite.program.op import Domain, Op
 
-__all__ = ["CHOICES", "FUNCTIONS"]
+__all__ = ["CHOICES", "FUNCTIONS", "choose", "logistic"]
 
 
-def _sigmoid(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def logistic(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return 1 / (1 + exp(-x))."""
     e = np.exp(-np.abs(x))  # never overflows
     return np.asarray(np.where(x >= 0, 1.0, e) / (1.0 + e))
 
 
-def _choose(condition: Any, x: Any, y: Any) -> npt.NDArray[Any]:  # noqa: ANN401 - arrays
+def choose(condition: Any, x: Any, y: Any) -> npt.NDArray[Any]:  # noqa: ANN401 - arrays
+    """Return an array of elements of x where the condition holds, and of y elsewhere."""
     return np.asarray(np.where(condition, x, y))
 
 
@@ -86,7 +88,7 @@ FUNCTIONS: Final = (
     Op(
         name="sigmoid",
         signature="unary",
-        forward=_sigmoid,
+        forward=logistic,
         formulas=(
             "1 / (1 + exp(-x))",
             "exp(x) / (1 + exp(x))",
@@ -102,7 +104,7 @@ CHOICES: Final = (
     Op(
         name="relu",
         signature="unary",
-        forward=lambda x: _choose(x > 0, x, 0.0),
+        forward=lambda x: choose(x > 0, x, 0.0),
         names=("relu", "ReLU", "Relu"),
         kinks="x = 0",
         teaches="the derivative of relu(a) is 1 where a > 0, and 0 where a < 0",
@@ -110,7 +112,7 @@ CHOICES: Final = (
     Op(
         name="abs",
         signature="unary",
-        forward=lambda x: _choose(x > 0, x, -x),
+        forward=lambda x: choose(x > 0, x, -x),
         names=("abs", "absolute"),
         operators=("abs(x)",),
         kinks="x = 0",
@@ -119,7 +121,7 @@ CHOICES: Final = (
     Op(
         name="maximum",
         signature="binary",
-        forward=lambda x, y: _choose(x > y, x, y),
+        forward=lambda x, y: choose(x > y, x, y),
         names=("maximum", "max"),
         kinks="x = y",
         teaches="maximum(a, b) passes its cotangent on to the larger operand alone",
@@ -127,7 +129,7 @@ CHOICES: Final = (
     Op(
         name="minimum",
         signature="binary",
-        forward=lambda x, y: _choose(x > y, y, x),
+        forward=lambda x, y: choose(x > y, y, x),
         names=("minimum", "min"),
         kinks="x = y",
         teaches="minimum(a, b) passes its cotangent on to the smaller operand alone",

@@ -9,7 +9,7 @@ from gradcheck_suite.program.array import Array
 from gradcheck_suite.program.instructions import Attribute, Slice
 from gradcheck_suite.program.op import Op
 
-__all__ = ["SHAPING", "numpy_index"]
+__all__ = ["SHAPING", "numpy_index", "python_attribute"]
 
 
 def numpy_index(index: Attribute) -> Any:  # noqa: ANN401 - NumPy's own index type is open
@@ -24,6 +24,13 @@ def numpy_index(index: Attribute) -> Any:  # noqa: ANN401 - NumPy's own index ty
         for part in parts
     )
     return python[0] if len(python) == 1 else python
+
+
+def python_attribute(name: str, value: Attribute) -> Any:  # noqa: ANN401 - what an op takes
+    """Turn an attribute of a Program into what NumPy, or an engine, is handed."""
+    if name == "index":
+        return numpy_index(value)
+    return value.numpy() if isinstance(value, Array) else value
 
 
 def _index_form(_shapes: tuple[tuple[int, ...], ...], attrs: dict[str, Attribute]) -> str:
@@ -141,6 +148,7 @@ SHAPING: Final = (
         name="where",
         signature="where",
         forward=np.where,
+        constants=frozenset({"condition"}),
         names=("where",),
         teaches="where gives its cotangent to the operand that was picked, and zero to the other",
     ),
