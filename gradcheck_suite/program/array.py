@@ -45,6 +45,8 @@ class Array:
 
     def numpy(self) -> npt.NDArray[np.generic]:
         """Return a fresh, writable NumPy array: float64, int64 or bool."""
+        if not self.shape:  # most leaves are scalars: a third of the time of the general way
+            return np.array(self.values[0], dtype=_DTYPES[self.kind])
         return np.array(self.values, dtype=_DTYPES[self.kind]).reshape(self.shape)
 
     @property
