@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from gradcheck_suite.engines.spelled import ops_of
 from gradcheck_suite.exams.exam import Case
 from gradcheck_suite.program.instructions import Backward, Program
 from gradcheck_suite.program.spelling import Spelling
@@ -42,13 +43,9 @@ class Reach:
         """Name what the engine would need for any of ``cases``: the shortest list."""
         lists = [sorted(self._missing(case)) for case in cases]
         if not lists:  # nothing was drawn, since it was known that there is no use in it
-            return "arrays" if self.has_op(entry.op) else entry.op
+            return "arrays" if entry.op in ops_of(self._capabilities) else entry.op
         fewest = min(lists, key=lambda names: (len(names), names))
         return ", ".join(_in_words(name) for name in fewest)
-
-    def has_op(self, op: str) -> bool:
-        """Tell whether the engine has ``op`` in any form."""
-        return any(need.partition(".")[0] == f"op:{op}" for need in self._capabilities)
 
     def why_blocked(self, cases: Iterable[Case]) -> str:
         """Name the failed properties that stand before ``cases``, the most frequent first."""

@@ -23,7 +23,7 @@ from gradcheck_suite.program.spelling import Spelling
 from gradcheck_suite.program.table import op_named
 from gradcheck_suite.program.template import OPTIONAL, template
 
-__all__ = ["SpelledEngine", "capabilities_of"]
+__all__ = ["SpelledEngine", "capabilities_of", "ops_of"]
 
 _FROM_TEMPLATES = (
     "clear",
@@ -79,6 +79,12 @@ class _Lines(dict[_Key, Callable[..., Any]]):
         dropped = OPTIONAL.intersection(n for n, a in zip(names, absent, strict=True) if a)
         self[key] = template(text).compile(names, dropped, self._namespace, result)
         return self[key]
+
+
+def ops_of(capabilities: frozenset[str]) -> frozenset[str]:
+    """Return the ops among ``capabilities``, in whatever form they are there."""
+    found = (need.removeprefix("op:") for need in capabilities if need.startswith("op:"))
+    return frozenset(key.partition(".")[0] for key in found)
 
 
 class SpelledEngine:

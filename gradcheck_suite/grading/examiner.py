@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from gradcheck_suite.diagnosis.describe import describe
 from gradcheck_suite.diagnosis.examine import examine
+from gradcheck_suite.engines.spelled import ops_of
 from gradcheck_suite.exams.exam import Exam
 from gradcheck_suite.grading.assignment import Assignment
 from gradcheck_suite.grading.conventions import chosen
@@ -50,5 +51,4 @@ def _missing(ops: Sequence[str], capabilities: frozenset[str]) -> frozenset[str]
     An op that is there is not missing because a property asks for more than the op: a scalar
     engine's addition is complete without broadcasting.
     """
-    there = {need.removeprefix("op:").partition(".")[0] for need in capabilities}
-    return frozenset(op for op in ops if op not in there)
+    return frozenset(ops) - ops_of(capabilities)

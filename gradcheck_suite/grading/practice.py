@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from gradcheck_suite.engines.spelled import ops_of
 from gradcheck_suite.grading.assignment import ExamSection
 from gradcheck_suite.grading.runner import Progress
 from gradcheck_suite.grading.target import open_target
@@ -63,7 +64,7 @@ def practise(
 def _has_use(name: str, capabilities: frozenset[str]) -> bool:
     """Tell whether there is any use in drawing for a property: not for an op that is not there."""
     op = CATALOGUE[name].op
-    return not op or any(need.partition(".")[0] == f"op:{op}" for need in capabilities)
+    return not op or op in ops_of(capabilities)
 
 
 def _building(progress: Progress | None) -> Callable[[int, int], None] | None:

@@ -10,7 +10,7 @@ from gradcheck_suite.program.op import Op
 from gradcheck_suite.program.table import op_named
 from gradcheck_suite.strategies.builder import Builder
 from gradcheck_suite.strategies.forms import Call, broadcast_forms, forms
-from gradcheck_suite.strategies.numbers import arrays, cotangents, some_shape
+from gradcheck_suite.strategies.numbers import arrays, seeds, some_shape
 from gradcheck_suite.strategies.world import World
 
 __all__ = [
@@ -64,8 +64,7 @@ def gradient_programs(draw: st.DrawFn, op: Op, drawn: st.SearchStrategy[Call]) -
     """Draw the gradient of one call; shrinks to all operands tracked and no cotangent."""
     call = draw(drawn)
     shape = call.result_shape
-    none = [st.none()] if shape == () else []
-    cotangent = draw(st.one_of(*none, cotangents(shape)))
+    cotangent = draw(seeds(shape))
     tracked = [True] * len(call.operands)
     if op.signature == "binary" and draw(st.sampled_from((False, False, False, True))):
         tracked[draw(st.integers(0, 1))] = False
@@ -98,7 +97,6 @@ def plain_number_programs(draw: st.DrawFn, op: Op, world: World, *, left: bool) 
     plain = b.constant(number, plain=True)
     result = b.apply(op.name, *((plain, x) if left else (x, plain)))
     b.observe("value", result)
-    none = [st.none()] if shape == () else []
-    b.backward(result, draw(st.one_of(*none, cotangents(shape))))
+    b.backward(result, draw(seeds(shape)))
     b.observe("grad", x)
     return b.program()

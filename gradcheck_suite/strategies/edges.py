@@ -11,7 +11,7 @@ from gradcheck_suite.program.shapes import Shape
 from gradcheck_suite.strategies.builder import Builder
 from gradcheck_suite.strategies.calls import gradient_program
 from gradcheck_suite.strategies.forms import Call
-from gradcheck_suite.strategies.numbers import cotangents, grid, shapes_of_rank, some_shape
+from gradcheck_suite.strategies.numbers import cotangents, grid, seeds, shapes_of_rank, some_shape
 from gradcheck_suite.strategies.world import World
 
 __all__ = ["kinks", "large_inputs"]
@@ -58,8 +58,7 @@ def large_inputs(draw: st.DrawFn, op: Op, world: World) -> Program:
     x = b.leaf(Array(shape, tuple(values)))
     y = b.apply(op.name, x)
     b.observe("value", y)
-    none = [st.none()] if shape == () else []
-    b.backward(y, draw(st.one_of(*none, cotangents(shape))))
+    b.backward(y, draw(seeds(shape)))
     b.observe("grad", x)
     return b.program()
 
@@ -76,8 +75,7 @@ def _tied_reduction(draw: st.DrawFn, op: Op) -> Call:
 
 def _gradient(draw: st.DrawFn, call: Call) -> Program:
     shape = call.result_shape
-    none = [st.none()] if shape == () else []
-    cotangent = draw(st.one_of(*none, cotangents(shape)))
+    cotangent = draw(seeds(shape))
     return gradient_program(call, cotangent, (True,) * len(call.operands))
 
 

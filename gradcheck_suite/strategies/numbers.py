@@ -10,7 +10,7 @@ from gradcheck_suite.program.array import Array
 from gradcheck_suite.program.op import Domain
 from gradcheck_suite.program.shapes import Shape
 
-__all__ = ["arrays", "cotangents", "shapes_of_rank", "some_shape"]
+__all__ = ["arrays", "cotangents", "seeds", "shapes_of_rank", "some_shape"]
 
 _STEP: Final = 8  # numbers are multiples of 1/8
 
@@ -54,6 +54,12 @@ def arrays(shape: Shape, domain: Domain) -> st.SearchStrategy[Array]:
 def cotangents(shape: Shape) -> st.SearchStrategy[Array]:
     """Draw a signed cotangent without zeros or equal elements; shrinks to 1, 2, 3, ..."""
     return arrays(shape, Domain(-3.0, 3.0))
+
+
+def seeds(shape: Shape) -> st.SearchStrategy[Array | None]:
+    """Draw what a backward starts from; at a scalar it shrinks to the engine's own default."""
+    none = [st.none()] if shape == () else []
+    return st.one_of(*none, cotangents(shape))
 
 
 def _denominator(value: float) -> int:
