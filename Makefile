@@ -10,11 +10,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # Both set-ups share one .venv: two installations at a time would break it.
 .NOTPARALLEL:
-.PHONY: help demo test lint bench soak
+.PHONY: help demo test lint bench soak expectations
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.runs  ## grade the sample class and say where the report is
 	$(BIN)/gradcheck-suite grade submissions/ --assignment submissions/assignment.toml --out reports/demo
@@ -32,6 +32,9 @@ bench: $(VENV)/.tests  ## measure the numbers to hold, in some minutes (CASES=4 
 
 soak: $(VENV)/.tests  ## draw until something is outside (CASES=200000, SEED= the clock's)
 	$(BIN)/python tests/bench/soak.py
+
+expectations: $(VENV)/.tests  ## count again what the sample class passes, after a change of the catalogue
+	$(BIN)/python tests/grading/expectations.py
 
 # pip is the last thing that venv installs: a broken attempt is made again.
 $(BIN)/pip:

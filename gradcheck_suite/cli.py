@@ -35,6 +35,7 @@ _NOT_RIGHT: Final = 1
 _WRONG_USAGE: Final = 2
 _OUR_FAULT: Final = 3
 _INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
+_N_DESCENT: Final = 200  # steps of the path in the picture
 _FILE_WIDTH: Final = 140  # columns of a table that goes to a file or another program
 
 app = typer.Typer(
@@ -182,6 +183,7 @@ def check(
     from gradcheck_suite.grading.selection import selected
     from gradcheck_suite.properties.catalogue import THEMES
     from gradcheck_suite.report.student import (
+        dialect_lines,
         header,
         is_right,
         judged_line,
@@ -201,7 +203,8 @@ def check(
             progress=progress,
         )
     themes = theme_lines(found.results, THEMES)
-    lines = [header(engine, found), *themes, judged_line(found.results)]
+    dialect = dialect_lines(found.results)
+    lines = [header(engine, found), *themes, *dialect, judged_line(found.results)]
     details = result_lines(found.results, f"gradcheck-suite show {quote(engine)}")
     _print(console, [*lines, *details])
     raise typer.Exit(0 if is_right(found.results) else _NOT_RIGHT)
@@ -242,6 +245,28 @@ def properties(
 
     ids = selected([name] if name else [])
     _print(_console(), explained(ids[0]) if len(ids) == 1 else listed(ids))
+
+
+@app.command()
+def textbook(
+    engine: _Engine,
+    *,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page as well.")] = None,
+    entry: _Entry = "",
+) -> None:
+    """Run what the course notes compute: note, claim, found."""
+    from gradcheck_suite.grading.storage import write_whole
+    from gradcheck_suite.grading.target import open_target
+    from gradcheck_suite.grading.textbook import descent_path, recite
+    from gradcheck_suite.report.textbook import textbook_lines, textbook_page
+
+    with open_target(engine, entry) as subject:
+        recitals = tuple(recite(subject))
+        path = descent_path(subject, _N_DESCENT) if html else []
+    _print(_console(), textbook_lines(recitals))
+    if html:
+        write_whole(html, textbook_page(engine, recitals, path))
+    raise typer.Exit(_NOT_RIGHT if any(r.is_wrong for r in recitals) else 0)
 
 
 @exams.command()

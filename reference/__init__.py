@@ -7,16 +7,18 @@
 tensor([2., 4., 6.])
 """
 
-from reference import ops
+from reference import data, nn, ops, optim
 from reference.errors import (
     AutogradError,
     DtypeError,
+    FormatError,
     GraphFreedError,
     LeafError,
     MissingRuleError,
     ModifiedInPlaceError,
     NoGradientError,
     OperandError,
+    SettingError,
     ShapeError,
 )
 from reference.forward import jvp
@@ -30,6 +32,7 @@ __all__ = [  # noqa: PLE0604 - the star adds the operations' names
     "AutogradError",
     "Context",
     "DtypeError",
+    "FormatError",
     "Function",
     "GraphFreedError",
     "LeafError",
@@ -37,14 +40,18 @@ __all__ = [  # noqa: PLE0604 - the star adds the operations' names
     "ModifiedInPlaceError",
     "NoGradientError",
     "OperandError",
+    "SettingError",
     "ShapeError",
     "Tensor",
+    "data",
     "enable_grad",
     "grad",
     "is_grad_enabled",
     "jvp",
+    "nn",
     "no_grad",
     "ops",
+    "optim",
     "set_grad_enabled",
     "tensor",
     "vjp",

@@ -12,6 +12,8 @@
         OperandError           an operation cannot take these operands         (ValueError)
         DtypeError             a gradient is asked of integers or booleans     (TypeError)
         MissingRuleError       an operation has no derivative of this kind     (NotImplementedError)
+        SettingError           a layer, optimizer or loader cannot be set up so (ValueError)
+        FormatError            a file is not what its format says              (ValueError)
 
 Every class is a ``RuntimeError``, as in torch; some are also the builtin a NumPy user expects.
 """
@@ -51,3 +53,11 @@ class DtypeError(AutogradError, TypeError):
 
 class MissingRuleError(AutogradError, NotImplementedError):
     """An operation has no derivative rule of the kind that is asked for."""
+
+
+class SettingError(AutogradError, ValueError):
+    """A layer, an optimizer or a loader is set up with values that make no sense."""
+
+
+class FormatError(AutogradError, ValueError):
+    """A file is not what its format says that it should be."""

@@ -91,6 +91,10 @@ class Methods(Operators, ABC):
         """Return the largest integer up to each element; the derivative is 0."""
         return self._apply("floor")
 
+    def round(self) -> Self:
+        """Return the nearest integer to each element, of two the even one; without gradient."""
+        return self._apply("round")
+
     def clip(self, min: Any = None, max: Any = None) -> Self:  # noqa: A002 - NumPy's names
         """Return each element, or the bound that it passes; at a bound the derivative is 1."""
         return self._apply("clip", min, max)

@@ -5,7 +5,7 @@ A tensor requires a gradient exactly if it has a node. A leaf's node has no pare
 
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn, TypeAlias, final
+from typing import Any, NoReturn, Self, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -51,9 +51,8 @@ class Version:
         self.count = 0
 
 
-@final
 class Tensor(Methods):
-    """An array that remembers how it was computed.
+    """An array that remembers how it was computed; the one subclass is ``nn.Parameter``.
 
     Args:
         data: An array, a number or nested lists of numbers; copied. Arrays keep their dtype
@@ -216,9 +215,12 @@ class Tensor(Methods):
         """Return a leaf without gradient that shares the data and the version counter."""
         return wrap(self._data, version=self.version)
 
-    def zero_grad(self) -> None:
-        """Forget the gradient: set ``grad`` to None."""
-        self.grad = None
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradient: set ``grad`` to None, or to zeros where there is one."""
+        if set_to_none or self.grad is None:
+            self.grad = None
+        else:  # new zeros: who holds the old gradient keeps its value
+            self.grad = zeros(self.shape, self.dtype)
 
     def retain_grad(self) -> None:
         """Let ``backward`` leave the gradient of this result in ``grad``, as it does for leaves.
@@ -283,7 +285,7 @@ class Tensor(Methods):
             raise NoGradientError(message)
         return self.node
 
-    def _overwrite(self, name: str, *args: Any) -> "Tensor":
+    def _overwrite(self, name: str, *args: Any) -> Self:
         """Put the result of operation ``name`` on this tensor in its own place.
 
         The operation sees a copy of the old value, so its rule stays right. Rules of *other*

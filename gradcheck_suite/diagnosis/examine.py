@@ -1,13 +1,14 @@
 """Examine an engine: run an exam on it, judge from the simplest property up, explain what fails."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import prod
-from types import MappingProxyType
 
 from gradcheck_suite.diagnosis.explain import explain
 from gradcheck_suite.diagnosis.reach import Reach
-from gradcheck_suite.engines.outcome import Lost, Number
+from gradcheck_suite.engines.dialect import UNLESS_FIXED
+from gradcheck_suite.engines.interpreter import silence
+from gradcheck_suite.engines.outcome import Lost, Number, Outcomes
 from gradcheck_suite.engines.subject import Subject
 from gradcheck_suite.exams.exam import Case, Exam
 from gradcheck_suite.program.array import Array
@@ -19,7 +20,7 @@ from gradcheck_suite.records import PropertyResult, Verdict
 
 __all__ = ["examine"]
 
-_NOTHING_FIXED: Mapping[str, str] = MappingProxyType({})
+_N_EVIDENCE = 4  # further failures to try likely reasons on, the largest; 5 ms for each reason
 _MAX_LOST = 2  # a hang costs its whole time limit: two in one property are proof enough
 
 
@@ -28,7 +29,7 @@ def examine(
     subject: Subject,
     *,
     required: frozenset[str] = frozenset(),
-    fixed: Mapping[str, str] = _NOTHING_FIXED,
+    fixed: Mapping[str, str] = UNLESS_FIXED,
     with_findings: bool = True,
     on_progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[PropertyResult, ...]:
@@ -40,15 +41,13 @@ def examine(
     the id of a property, the cases done and their number.
     """
     results: dict[str, PropertyResult] = {}
-    reach = Reach(subject.spelling, subject.capabilities)
-    reach.coarse = _stores_float32(subject)
+    reach = Reach(subject.spelling, subject.capabilities, fixed)
+    reach.stores_float32 = _stores_float32(subject)
     done = 0
     for entry in sorted((CATALOGUE[name] for name in exam.cases), key=_simplest_first):
-        cases = [_settled(case, fixed) for case in exam.cases[entry.id]]
+        cases = exam.cases[entry.id]
         result = _examine_property(entry, cases, subject, reach, required, with_findings)
         results[entry.id] = result
-        if result.verdict.is_bad:
-            reach.add_unsound(entry)
         done += len(cases)
         if on_progress:
             on_progress(entry.id, done, exam.n_programs)
@@ -66,17 +65,12 @@ def _stores_float32(subject: Subject) -> bool:
     return False
 
 
-def _settled(case: Case, fixed: Mapping[str, str]) -> Case:
-    """Return the case with those sheets alone that keep to the conventions which are fixed."""
-    if len(case.sheets) == 1 or not fixed:
-        return case
-    kept = [s for s in case.sheets if all(fixed.get(name, c) == c for name, c in s.choices)]
-    return replace(case, sheets=tuple(kept))
+def _simplest_first(entry: Property) -> tuple[int, bool, bool]:
+    """Order by level; mul and sum first, since they may stand in for a cotangent.
 
-
-def _simplest_first(entry: Property) -> tuple[int, bool]:
-    """Order by level; mul and sum first, since they may stand in for a cotangent."""
-    return entry.level, entry.op not in {"mul", "sum"}
+    What is about no op comes after what is about one.
+    """
+    return entry.level, not entry.op, entry.op not in {"mul", "sum"}
 
 
 def _examine_property(
@@ -97,10 +91,14 @@ def _examine_property(
         return _result(entry, Verdict.BLOCKED, reach.why_blocked(applicable))
     if entry.isolated:
         subject.restart()
-    tally = _run(entry, usable, subject, reach)
+    with silence():
+        tally = _run(entry, usable, subject, reach)
     if entry.isolated:
         subject.restart()
-    return _conclude(entry, tally, subject, reach, with_findings)
+    result = _conclude(entry, tally, subject, reach, with_findings)
+    if result.verdict.is_bad:
+        reach.add_unsound(entry, [case for case, _ in (*tally.wrong, *tally.lost)])
+    return result
 
 
 @dataclass(slots=True)
@@ -125,22 +123,26 @@ def _run(entry: Property, cases: Sequence[Case], subject: Subject, reach: Reach)
             if len(tally.lost) >= _MAX_LOST or outcomes.kind in {"deadline", "infrastructure"}:
                 break
             continue
-        judgement = judge(
-            case.sheets,
-            outcomes,
-            strict_shape=entry.strict_shape,
-            coarse=reach.coarse,
-        )
-        reach.coarse |= judgement.coarse
+        judgement = reach.judge(entry, case, outcomes)
         tally.n_judged += 1
         tally.n_elements += judgement.n_elements
         tally.n_outside += judgement.n_outside
+        if judgement.coarse:
+            reach.add_coarse(case.program)
         if not judgement.right:
             tally.wrong.append((case, judgement))
+            if _is_right_in_float32(entry, case, outcomes):
+                reach.add_coarse(case.program)
         else:
             known = tally.choices
             tally.choices = judgement.sheets if known is None else known & judgement.sheets
     return tally
+
+
+def _is_right_in_float32(entry: Property, case: Case, outcomes: Outcomes) -> bool:
+    """Tell whether what is wrong by a property that asks for float64 is wrong by nothing else."""
+    strict = entry.strict_shape
+    return entry.fine and judge(case.sheets, outcomes, strict_shape=strict, coarse=True).right
 
 
 def _conclude(
@@ -158,8 +160,9 @@ def _conclude(
     }
     if tally.wrong:
         raised = all(judgement.raised for _, judgement in tally.wrong)
-        case, judgement = _by_itself(entry, tally.wrong, subject)
-        finding = explain(entry, case, judgement, subject, reach) if with_findings else None
+        case, judgement = _by_itself(entry, tally.wrong, subject, reach)
+        others = [pair for pair in tally.wrong if pair[0] is not case][-_N_EVIDENCE:]
+        finding = explain(entry, case, judgement, subject, reach, others) if with_findings else None
         wrong = next(look for look in judgement.looks if not look.right)
         reason = f"got {wrong.actual}, expected {wrong.expected}"
         verdict = Verdict.ERROR if raised else Verdict.FAIL
@@ -179,6 +182,7 @@ def _by_itself(
     entry: Property,
     wrong: Sequence[tuple[Case, Judgement]],
     subject: Subject,
+    reach: Reach,
 ) -> tuple[Case, Judgement]:
     """Return the first case that fails in a fresh worker, not for what an earlier one left."""
     for case, judgement in wrong if entry.isolated else ():
@@ -186,7 +190,7 @@ def _by_itself(
         outcomes = subject.run(case.program)
         if isinstance(outcomes, Lost):
             break
-        if not judge(case.sheets, outcomes, strict_shape=entry.strict_shape).right:
+        if not reach.judge(entry, case, outcomes).right:
             return case, judgement
     return wrong[0]
 

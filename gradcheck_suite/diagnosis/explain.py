@@ -1,13 +1,17 @@
 """Explain a failure: the smallest program, what came beside what is right, where the fault is."""
 
+from collections.abc import Sequence
+
 from gradcheck_suite.diagnosis.localise import place_of_fault
 from gradcheck_suite.diagnosis.reach import Reach
 from gradcheck_suite.diagnosis.shrink import smallest_failure
+from gradcheck_suite.diagnosis.training import cut_to_first_wrong_step, is_run, place_in_run
 from gradcheck_suite.engines.subject import Subject
 from gradcheck_suite.exams.exam import Case
 from gradcheck_suite.oracles.symbolic import closed_gradients
 from gradcheck_suite.program.instructions import Observe, Program
-from gradcheck_suite.program.printing import Line, lines, script
+from gradcheck_suite.program.printing import Line, lines
+from gradcheck_suite.program.snippet import script
 from gradcheck_suite.program.spelling import Spelling
 from gradcheck_suite.properties.judging import Judgement, Look
 from gradcheck_suite.properties.property import Property
@@ -24,9 +28,15 @@ def explain(
     judgement: Judgement,
     subject: Subject,
     reach: Reach,
+    others: Sequence[tuple[Case, Judgement]] = (),
 ) -> Finding:
-    """Return the finding for a case that failed."""
-    case, judgement = smallest_failure(entry, case, judgement, subject, reach)
+    """Return the finding for a case that failed; ``others`` failed too, and are evidence."""
+    evidence = ((case, judgement), *others)
+    case, judgement = smallest = smallest_failure(entry, case, judgement, subject, reach)
+    place = place_of_fault(entry, case, subject, reach)
+    if is_run(entry, case.program):
+        case, judgement = cut_to_first_wrong_step(entry, smallest, subject, reach)
+        place = place_in_run((smallest, *evidence), subject.spelling, place)
     spelling = subject.spelling
     printed = lines(case.program, spelling)
     looks = {look.index: look for look in judgement.looks}
@@ -37,7 +47,7 @@ def explain(
         listing=_listing(printed, looks),
         snippet=_snippet(case.program, spelling, looks),
         comparisons=tuple(_comparison(look, printed) for look in judgement.looks),
-        place=place_of_fault(entry, case, subject, reach),
+        place=place,
         closed_form=_closed_form(case, looks, printed),
     )
 

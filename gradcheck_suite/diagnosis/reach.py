@@ -1,38 +1,86 @@
 """Reach: which cases an engine can be put to, and which would count a known fault again."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from gradcheck_suite.engines.dialect import UNLESS_FIXED
+from gradcheck_suite.engines.outcome import Number, Outcomes
 from gradcheck_suite.engines.spelled import ops_of
 from gradcheck_suite.exams.exam import Case
-from gradcheck_suite.program.instructions import Backward, Program
+from gradcheck_suite.oracles.answer import Sheet
+from gradcheck_suite.program.features import needs, ops_used
+from gradcheck_suite.program.instructions import Backward, Observe, Program
 from gradcheck_suite.program.spelling import Spelling
 from gradcheck_suite.program.template import template
+from gradcheck_suite.properties.judging import COARSE, Judgement, judge
 from gradcheck_suite.properties.property import Property
 
-__all__ = ["Reach"]
+__all__ = ["Reach", "in_words"]
 
 
 class Reach:
     """An engine's capabilities, and the features that were found to be unsound so far."""
 
-    def __init__(self, spelling: Spelling, capabilities: frozenset[str]) -> None:
-        """Start with nothing unsound."""
+    def __init__(
+        self,
+        spelling: Spelling,
+        capabilities: frozenset[str],
+        fixed: Mapping[str, str] = UNLESS_FIXED,
+    ) -> None:
+        """Start with nothing unsound; ``fixed`` conventions leave an engine no choice."""
+        self._fixed = dict(fixed)  # a mapping proxy cannot go to another process
         self._capabilities = capabilities
-        self.coarse = False
-        """Whether the engine was seen to compute in float32; then all of it is judged so."""
+        self.stores_float32 = False
+        """Whether leaves are stored in float32; then all of the engine is judged so."""
+        self._coarse: frozenset[str] = frozenset()
         self._unsound: dict[str, str] = {}
         names = template(spelling.backward).names
         self._takes_cotangent = any(name.startswith("cotangent") for name in names)
 
-    def add_unsound(self, entry: Property) -> None:
-        """Remember what a failed property leaves in doubt."""
+    def add_unsound(self, entry: Property, failed: Iterable[Case] = ()) -> None:
+        """Remember what a property leaves in doubt, and the cases of it that failed."""
+        self._unsound.setdefault(entry.id, entry.id)
+        ops = sorted({op for case in failed for op in ops_used(case.program)})
         for feature in entry.establishes:
-            self._unsound.setdefault(feature, entry.id)
+            for name in [feature.format(op=op) for op in ops] if "{op}" in feature else [feature]:
+                self._unsound.setdefault(name, entry.id)
+
+    def add_coarse(self, program: Program) -> None:
+        """Remember that a result of ``program`` was computed in float32.
+
+        Where it is not known which of several ops did, all of them are judged so.
+        """
+        if not self._is_coarse(program):
+            self._coarse |= self._ops_of(program)
+
+    def judge(self, entry: Property, case: Case, outcomes: Outcomes) -> Judgement:
+        """Judge by what is known of the precision in which the engine computes."""
+        if entry.fine:  # which ops are coarse is what is asked; what gradients are kept in is not
+            coarse = self.stores_float32 or _keeps_float32(case.program, outcomes)
+        else:
+            coarse = self._is_coarse(case.program)
+        return judge(
+            self.sheets(case),
+            outcomes,
+            strict_shape=entry.strict_shape,
+            coarse=coarse,
+            fine=entry.fine,
+        )
+
+    def sheets(self, case: Case) -> tuple[Sheet, ...]:
+        """Return the answers under those conventions that are left open."""
+        if len(case.sheets) == 1:
+            return case.sheets
+        fixed = self._fixed
+        return tuple(s for s in case.sheets if all(fixed.get(k, v) == v for k, v in s.choices))
 
     def meets(self, case: Case) -> bool:
         """Tell whether the engine has what ``case`` needs."""
         return not self._missing(case)
+
+    def can_run(self, program: Program) -> bool:
+        """Tell whether the engine has what ``program`` needs."""
+        return self.meets(Case(program, (), needs(program), frozenset()))
 
     def blockers(self, case: Case) -> frozenset[str]:
         """Return the failed properties on which ``case`` relies."""
@@ -45,7 +93,7 @@ class Reach:
         if not lists:  # nothing was drawn, since it was known that there is no use in it
             return "arrays" if entry.op in ops_of(self._capabilities) else entry.op
         fewest = min(lists, key=lambda names: (len(names), names))
-        return ", ".join(_in_words(name) for name in fewest)
+        return ", ".join(in_words(name) for name in fewest)
 
     def why_blocked(self, cases: Iterable[Case]) -> str:
         """Name the failed properties that stand before ``cases``, the most frequent first."""
@@ -65,6 +113,16 @@ class Reach:
         names = [need.removeprefix("op:") for need in self._ops_for(program)]
         return frozenset(f"{what}:{name}" for name in names for what in ("value", "gradient"))
 
+    def _is_coarse(self, program: Program) -> bool:
+        known = self._coarse
+        return self.stores_float32 or (bool(known) and not known.isdisjoint(self._ops_of(program)))
+
+    def _ops_of(self, program: Program) -> frozenset[str]:
+        """Return the ops that run, those included that stand in for a cotangent."""
+        if self._takes_cotangent:
+            return ops_used(program)
+        return ops_used(program) | {need.removeprefix("op:") for need in self._ops_for(program)}
+
     def _ops_for(self, program: Program) -> frozenset[str]:
         seeds = [i.cotangent for _, i in program.numbered() if isinstance(i, Backward)]
         shapes = [seed.shape for seed in seeds if seed is not None]
@@ -73,7 +131,14 @@ class Reach:
         return frozenset({"op:mul"}) if not any(shapes) else frozenset({"op:mul", "op:sum"})
 
 
-def _in_words(need: str) -> str:
+def _keeps_float32(program: Program, outcomes: Outcomes) -> bool:
+    """Tell whether a gradient came in an array of float32."""
+    looks = (k for k, i in program.numbered() if isinstance(i, Observe) and i.what == "grad")
+    seen = (outcomes.get(k) for k in looks)
+    return any(isinstance(number, Number) and number.dtype in COARSE for number in seen)
+
+
+def in_words(need: str) -> str:
     """Turn a need into words: ``op:sum.axis`` is ``sum (axis)``, ``rank:2`` is ``rank 2``."""
     kind, _, name = need.partition(":")
     op, _, form = name.partition(".")

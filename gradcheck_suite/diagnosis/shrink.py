@@ -10,7 +10,7 @@ from gradcheck_suite.engines.subject import Subject
 from gradcheck_suite.exams.exam import Case
 from gradcheck_suite.exams.jury import case_of
 from gradcheck_suite.program.instructions import Program
-from gradcheck_suite.properties.judging import Judgement, judge
+from gradcheck_suite.properties.judging import Judgement
 from gradcheck_suite.properties.property import Property
 from gradcheck_suite.strategies.drawing import find_smallest, n_steps, seed_for
 from gradcheck_suite.strategies.world import SCALARS, TENSORS, World
@@ -64,12 +64,7 @@ def _search(
         if isinstance(outcomes, Lost):
             runs = _MAX_RUNS  # a hang while shrinking: what is known has to do
             return False
-        judgement = judge(
-            case.sheets,
-            outcomes,
-            strict_shape=entry.strict_shape,
-            coarse=reach.coarse,
-        )
+        judgement = reach.judge(entry, case, outcomes)
         if not judgement.right:
             failures[program] = (case, judgement)
         return not judgement.right

@@ -6,14 +6,19 @@ from itertools import product
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["CONVENTIONS", "PRESETS", "Dialect", "dialects"]
+__all__ = ["CONVENTIONS", "PRESETS", "UNLESS_FIXED", "Dialect", "dialects"]
 
 CONVENTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
+        "accumulation": ("adds", "overwrites"),
         "second_backward": ("raises", "adds"),
         "nonscalar_backward": ("raises", "sums"),
         "nonleaf_grad": ("none", "kept"),
         "no_grad_backward": ("raises", "nothing"),
+        "integer_leaf": ("raises", "casts"),
+        "in_place": ("mutates", "rebinds"),
+        "views": ("shared", "copied"),
+        "unset_gradient": ("none", "zeros"),
     },
 )
 """Each convention with the choices that right engines make; the first is torch's."""
@@ -23,6 +28,8 @@ CONVENTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 class Dialect:
     """One choice for each convention."""
 
+    accumulation: str = "adds"
+    """A second backward adds to the gradient of a leaf, or takes its place."""
     second_backward: str = "raises"
     """A second backward on a graph that was not retained raises, or adds exactly once more."""
     nonscalar_backward: str = "raises"
@@ -31,6 +38,16 @@ class Dialect:
     """The gradient of a result is not kept unless asked for, or is always kept."""
     no_grad_backward: str = "raises"
     """A backward of a result that needs no gradient raises, or does nothing."""
+    integer_leaf: str = "raises"
+    """A leaf of integers that asks for a gradient raises, or is taken as numbers like any others."""
+    in_place: str = "mutates"
+    """``x += y`` changes the value itself: it raises at a leaf that needs a gradient, and so does a
+    backward that needs the old value. Or the name ``x`` comes to stand for a new result."""
+    views: str = "shared"
+    """A slice that is changed in place changes what it was cut from, or was a copy."""
+    unset_gradient: str = "none"
+    """A new leaf has no gradient, and an optimizer leaves it where it is until it gets one; or it
+    has zeros, which move it as any gradient does: by its decay, for example."""
 
     def choices(self, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         """Return (convention, choice) for each of ``names``."""
@@ -45,9 +62,27 @@ PRESETS: Final[Mapping[str, Dialect]] = MappingProxyType(
             nonscalar_backward="sums",
             nonleaf_grad="kept",
             no_grad_backward="nothing",
+            integer_leaf="casts",
+            in_place="rebinds",
+            views="copied",
+            unset_gradient="zeros",
+        ),
+        "needle": Dialect(
+            accumulation="overwrites",
+            second_backward="adds",
+            nonscalar_backward="sums",
+            nonleaf_grad="kept",
+            no_grad_backward="nothing",
+            integer_leaf="casts",
+            in_place="rebinds",
+            views="copied",
         ),
     },
 )
+"""The conventions of three engines that courses follow."""
+
+UNLESS_FIXED: Final[Mapping[str, str]] = MappingProxyType({"accumulation": "adds"})
+"""Choices that count as wrong unless an assignment settles on them."""
 
 
 def dialects(names: tuple[str, ...]) -> Iterator[Dialect]:

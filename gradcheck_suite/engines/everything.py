@@ -3,11 +3,15 @@
 from typing import Final
 
 from gradcheck_suite.program.op import Op
+from gradcheck_suite.program.ops.special import SPECIAL
 from gradcheck_suite.program.table import OPS
 
-__all__ = ["BROADCASTING", "FORMS", "PLAIN_NUMBERS", "RANKS"]
+__all__ = ["BROADCASTING", "FORMS", "NUMBERS", "PLAIN_NUMBERS", "RANKS"]
 
-RANKS: Final = frozenset(f"rank:{n}" for n in range(6))
+RANKS: Final = frozenset(f"rank:{n}" for n in range(6)) | {"empty_arrays"}
+"""The shapes that arrays may have."""
+NUMBERS: Final = frozenset({"infinities", "negative_bases"})
+"""log(0) and 1 / 0 raise nothing; ``power`` has values at negative bases."""
 BROADCASTING: Final = frozenset(
     f"broadcast:{op.name}" for op in OPS.values() if op.signature in {"binary", "where"}
 )
@@ -52,5 +56,6 @@ def _forms_of(op: Op) -> tuple[str, ...]:
 FORMS: Final = (
     frozenset(f"op:{op.name}{form}" for op in OPS.values() for form in _forms_of(op))
     | _index_forms()
+    | {f"op:{op.name}" for op in SPECIAL if op.name != "setitem"}  # which is there in place alone
 )
-"""Every need ``op:...`` that a Program of the op table can have."""
+"""Every need ``op:...`` that a Program can have."""

@@ -1,32 +1,42 @@
 """Run a Program on an Engine: every Observe, and every exception, becomes an Outcome."""
 
+import gc
+import threading
 import warnings
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-from gradcheck_suite.engines.outcome import Flag, Nothing, Outcome, Outcomes, Raised
+from gradcheck_suite.engines.outcome import Flag, Outcome, Outcomes, Raised
+from gradcheck_suite.engines.plan import LOOKS, READY, Form, Plan, Step, as_it_stands, kept
 from gradcheck_suite.engines.protocol import Engine, Handle
+from gradcheck_suite.engines.unwrap import unwrap
 from gradcheck_suite.program.instructions import (
-    Apply,
     Assign,
-    Backward,
     ClearGrad,
     Constant,
     Detach,
     GradOf,
+    Hook,
+    HookRule,
     InPlace,
     Instruction,
     Leaf,
+    Misapply,
     Mode,
     Observe,
     OptimizerStep,
     Program,
+    PushForward,
     RetainGrad,
     SetRequiresGrad,
+    Thread,
+    Unhook,
 )
+from gradcheck_suite.program.paths import path
 
-__all__ = ["run"]
+__all__ = ["run", "silence"]
 
 _MAX_KIND, _MAX_MESSAGE = 64, 300  # what fits a report; the wire format's own limits
 _SILENCE: Final = ("ignore", None, Warning, None, 0)  # as warnings.simplefilter("ignore") puts it
@@ -46,11 +56,22 @@ def run(program: Program, engine: Engine) -> Outcomes:
     Nothing that the engine raises leaves this function, KeyboardInterrupt and SystemExit included:
     they come from the engine's code. What depends on a value that was never made has no outcome.
     """
+    this = _Run(program, engine)
+    plan = kept(program, lambda: _plan(program.instructions, 0))
     if warnings.filters[:1] == [_SILENCE]:  # as a worker's are: a context costs a microsecond
-        return _Run(engine).program(program)
+        this.body(plan)
+    else:
+        with silence():
+            this.body(plan)
+    return this.seen
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Ignore warnings, which a caller's filter may turn into exceptions; once for many runs."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # else a caller's filter would turn them into exceptions
-        return _Run(engine).program(program)
+        warnings.simplefilter("ignore")
+        yield
 
 
 class _Values(dict[int, Handle]):
@@ -63,41 +84,30 @@ class _Values(dict[int, Handle]):
 class _Run:
     """The state of one run: the values made so far and what was seen."""
 
-    __slots__ = ("engine", "next", "seen", "values")
+    __slots__ = ("engine", "seen", "source", "values")
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, source: Program, engine: Engine) -> None:
+        self.source = source
         self.engine = engine
         self.values = _Values()
         self.seen: dict[int, Outcome] = {}
-        self.next = 0
 
-    def program(self, program: Program) -> Outcomes:
-        self.body(program.instructions)
-        return self.seen
-
-    def body(self, body: tuple[Instruction, ...]) -> None:
-        for instruction in body:
-            index = self.next
-            self.next = index + 1
+    def body(self, plan: Plan) -> None:
+        bound = self.engine.bound
+        for form, operands, index in plan:
             try:
-                _STEPS[type(instruction)](self, index, instruction)
+                bound[form](self, index, operands)
             except NeverMadeError:
                 continue
             except BaseException as error:  # noqa: BLE001 - foreign code may raise anything
                 self.seen[index] = _raised(error)
 
 
-def _leaf(run: _Run, index: int, i: Leaf) -> None:
-    run.values[index] = run.engine.leaf(i.array.numpy(), i.requires_grad)
+# A step takes the run, the index and the instruction. What engines are asked for most is in `plan`.
 
 
-def _constant(run: _Run, index: int, i: Constant) -> None:
-    run.values[index] = run.engine.constant(i.array.numpy(), i.plain)
-
-
-def _apply(run: _Run, index: int, i: Apply) -> None:
-    values = run.values
-    values[index] = run.engine.apply(i.op, [values[a] for a in i.args], i.attrs)
+def _misapply(run: _Run, _index: int, i: Misapply) -> None:
+    run.engine.apply(i.op, [run.values[a] for a in i.args], i.attrs)
 
 
 def _detach(run: _Run, index: int, i: Detach) -> None:
@@ -106,11 +116,6 @@ def _detach(run: _Run, index: int, i: Detach) -> None:
 
 def _grad_of(run: _Run, index: int, i: GradOf) -> None:
     run.values[index] = run.engine.grad_of(run.values[i.x])
-
-
-def _backward(run: _Run, _index: int, i: Backward) -> None:
-    cotangent = None if i.cotangent is None else i.cotangent.numpy()
-    run.engine.backward(run.values[i.x], cotangent, i.retain_graph, i.create_graph)
 
 
 def _clear_grad(run: _Run, _index: int, i: ClearGrad) -> None:
@@ -127,7 +132,30 @@ def _set_requires_grad(run: _Run, _index: int, i: SetRequiresGrad) -> None:
 
 def _in_place(run: _Run, index: int, i: InPlace) -> None:
     values = run.values
-    values[index] = run.engine.apply_in_place(i.op, values[i.x], [values[a] for a in i.args])
+    others = [values[a] for a in i.args]
+    values[index] = run.engine.apply_in_place(i.op, values[i.x], others, i.attrs)
+
+
+def _hook(run: _Run, index: int, i: Hook) -> None:
+    run.values[index] = run.engine.hook(run.values[i.x], _HOOKS[i.rule])
+
+
+def _unhook(run: _Run, _index: int, i: Unhook) -> None:
+    run.engine.unhook(run.values[i.hook])
+
+
+def _push_forward(run: _Run, index: int, i: PushForward) -> None:
+    steps = path(run.source, i.x, i.leaves)
+
+    def function(*primals: Handle) -> Handle:
+        known = {**run.values, **dict(zip(i.leaves, primals, strict=True))}
+        for k, apply in steps:
+            known[k] = run.engine.apply(apply.op, [known[a] for a in apply.args], apply.attrs)
+        return known[i.x]
+
+    primals = [run.values[leaf] for leaf in i.leaves]
+    tangents = [tangent.numpy() for tangent in i.tangents]
+    run.values[index] = run.engine.push_forward(function, primals, tangents)
 
 
 def _assign(run: _Run, _index: int, i: Assign) -> None:
@@ -139,61 +167,121 @@ def _optimizer_step(run: _Run, _index: int, i: OptimizerStep) -> None:
     run.engine.optimizer_step(i.rule, parameters, i.settings)
 
 
-def _observe(run: _Run, index: int, i: Observe) -> None:
-    run.seen[index] = _look(run.engine, i.what, run.values[i.x])
+def _flag(run: _Run, index: int, i: Observe) -> None:
+    run.seen[index] = Flag(run.engine.flag(i.what, run.values[i.x]))
 
 
-def _mode(run: _Run, index: int, i: Mode) -> None:
+def _cotangent(run: _Run, index: int, i: Observe) -> None:
+    run.seen[index] = unwrap(run.values[i.x])
+
+
+def _released(run: _Run, index: int, i: Observe) -> None:
+    run.seen[index] = Flag(_is_released(run, i.x))
+
+
+def _is_released(run: _Run, x: int) -> bool:
+    """Let go of all results, and tell whether that at ``x`` is gone."""
+    is_gone = _watched(run.values[x])
+    made = {k for k, i in run.source.numbered() if isinstance(i, (Leaf, Constant))}
+    for k in [k for k in run.values if k not in made]:
+        del run.values[k]
+    for generation in range(3):  # most go with the youngest: looking at everything takes long
+        gc.collect(generation)
+        if is_gone():
+            return True
+    return False
+
+
+def _watched(x: Handle) -> Callable[[], bool]:
+    """Return a function that tells whether ``x`` is gone, and does not keep it."""
+    try:
+        reference = weakref.ref(x)
+    except TypeError:  # a class with __slots__
+        mark = type(x), id(x)
+        return lambda: mark not in [(type(o), id(o)) for o in gc.get_objects()]
+    return lambda: reference() is None
+
+
+def _thread(run: _Run, _index: int, plan: Plan) -> None:
+    thread = threading.Thread(target=run.body, args=(plan,))
+    thread.start()
+    thread.join()
+
+
+def _mode(run: _Run, _index: int, block: tuple[Mode, Plan]) -> None:
+    i, plan = block
+
     def body() -> None:
-        run.body(i.body)
+        run.body(plan)
         if i.raises:
             raise LeaveBlockError
 
-    try:
-        with suppress(LeaveBlockError):
-            if i.decorator:
-                decorated: Callable[[], None] = run.engine.decorate(i.kind, body)
-                decorated()
-            else:
-                with run.engine.mode(i.kind):
-                    body()
-    finally:  # the count goes on behind the block, however much of it was run
-        run.next = index + _size(i)
+    with suppress(LeaveBlockError):
+        if i.decorator:
+            decorated: Callable[[], None] = run.engine.decorate(i.kind, body)
+            decorated()
+        else:
+            with run.engine.mode(i.kind):
+                body()
 
 
-# By the exact type: `match` tries up to 14 of them, which took a fifth of a run.
-_STEPS: Final[Mapping[type, Callable[[_Run, int, Any], None]]] = {
-    Leaf: _leaf,
-    Constant: _constant,
-    Apply: _apply,
+_STEPS: Final[Mapping[type, Step]] = {
+    Misapply: _misapply,
     Detach: _detach,
     GradOf: _grad_of,
-    Backward: _backward,
     ClearGrad: _clear_grad,
     RetainGrad: _retain_grad,
     SetRequiresGrad: _set_requires_grad,
     InPlace: _in_place,
     Assign: _assign,
     OptimizerStep: _optimizer_step,
-    Observe: _observe,
-    Mode: _mode,
+    Hook: _hook,
+    Unhook: _unhook,
+    PushForward: _push_forward,
+}
+
+_HOOKS: Final[Mapping[HookRule, Callable[[Any], Any]]] = {
+    "square": lambda gradient: gradient * gradient,
+    "double": lambda gradient: gradient * 2.0,
+    "nothing": lambda _gradient: None,
 }
 
 
-def _look(engine: Engine, what: str, x: Handle) -> Outcome:
-    match what:
-        case "value" | "shape" | "dtype":
-            return engine.value(x)
-        case "grad":
-            grad = engine.grad(x)
-            return Nothing() if grad is None else grad
+_LOOKS: Final[Mapping[str, Step]] = {"cotangent": _cotangent, "released": _released}
+
+
+_BLOCKS: Final = frozenset({Mode, Thread})
+
+
+def _plan(body: tuple[Instruction, ...], index: int) -> Plan:
+    """Return the plan of a body whose first instruction is at ``index``."""
+    steps = []
+    for i in body:
+        steps.append((*_planned(i, index), index))
+        index += _size(i) if type(i) in _BLOCKS else 1
+    return tuple(steps)
+
+
+def _planned(i: Instruction, index: int) -> tuple[Form, object]:
+    """Return the form of an instruction's step, and its operands."""
+    if type(i) in READY:
+        return READY[type(i)](i)
+    match i:
+        case Observe(what, x):
+            if what in LOOKS:
+                return LOOKS[what], x
+            return as_it_stands(_LOOKS.get(what, _flag)), i
+        case Mode():
+            return as_it_stands(_mode), (i, _plan(i.body, index + 1))
+        case Thread():
+            return as_it_stands(_thread), _plan(i.body, index + 1)
         case _:
-            return Flag(engine.flag(what, x))
+            return as_it_stands(_STEPS[type(i)]), i
 
 
 def _size(instruction: Instruction) -> int:
     """Return how many indices an instruction takes: a block's own, and those of its body."""
-    return 1 + sum(map(_size, instruction.body)) if isinstance(instruction, Mode) else 1
+    return 1 + sum(map(_size, instruction.body)) if isinstance(instruction, (Mode, Thread)) else 1
 
 
 def _raised(error: BaseException) -> Raised:

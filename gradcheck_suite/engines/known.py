@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-from gradcheck_suite.engines.spelled import SpelledEngine
+from gradcheck_suite.engines.functional import SpokenEngine, engine_of
 from gradcheck_suite.errors import UsageError
 from gradcheck_suite.program.spelling import Spelling
 
@@ -13,14 +13,14 @@ __all__ = ["KNOWN", "bind", "known_engine"]
 KNOWN = ("reference", "torch")
 
 
-def known_engine(name: str) -> SpelledEngine:
+def known_engine(name: str) -> SpokenEngine:
     """Return the engine of a known library; UsageError where the library is not installed."""
     module = import_module(f"gradcheck_suite.engines.libraries.{name}")
     spelling: Spelling = getattr(module, name.upper())
     return bind(spelling)
 
 
-def bind(spelling: Spelling) -> SpelledEngine:
+def bind(spelling: Spelling) -> SpokenEngine:
     """Run the spelling's imports and return the engine; UsageError where one fails."""
     namespace: dict[str, Any] = {}
     for line in spelling.imports:
@@ -29,4 +29,4 @@ def bind(spelling: Spelling) -> SpelledEngine:
         except ImportError as error:
             msg = f"{spelling.name}: `{line}` failed ({error}); is the library installed?"
             raise UsageError(msg) from None
-    return SpelledEngine(spelling, namespace)
+    return engine_of(spelling, namespace)

@@ -4,17 +4,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
 import numpy.typing as npt
+
+from gradcheck_suite.program.shapes import Shape
 
 __all__ = ["Flag", "Lost", "Nothing", "Number", "Outcome", "Outcomes", "Raised"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Number:
-    """An array (float64 whatever the engine's own precision) and the engine's own dtype name."""
+    """Numbers (float64 whatever the engine's own precision) and the engine's own dtype name.
 
-    values: npt.NDArray[Any]
+    They are a list in C order: most are one number or a few, and an array of them would take longer
+    to make than the engine took to compute them; so would a frozen dataclass.
+    """
+
+    numbers: list[float]
+    shape: Shape
     dtype: str
+
+    @classmethod
+    def of(cls, array: npt.NDArray[Any], dtype: str) -> "Number":
+        """Return the numbers of an array of floats."""
+        return cls(array.ravel().tolist(), array.shape, dtype)
+
+    @property
+    def values(self) -> npt.NDArray[np.float64]:
+        """Return the numbers as a fresh array."""
+        return np.array(self.numbers, dtype=np.float64).reshape(self.shape)
 
 
 @dataclass(frozen=True, slots=True)

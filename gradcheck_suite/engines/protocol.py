@@ -1,6 +1,6 @@
 """The protocol: all that an engine must offer so that a Program can be run on it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
@@ -8,11 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcheck_suite.engines.outcome import Number
+from gradcheck_suite.engines.ready import Call, Numbers, Sweep
 from gradcheck_suite.program.instructions import Attributes, ModeKind
+from gradcheck_suite.program.spelling import Spelling
 
-__all__ = ["Engine", "Handle"]
+__all__ = ["Engine", "Handle", "Maker", "Sweeper"]
 
 Handle: TypeAlias = Any  # whatever the engine calls a value; nobody else looks inside
+# Takes the numbers, and whether the value needs a gradient.
+Maker: TypeAlias = Callable[[Numbers, bool], Handle]
+# Takes the root and a cotangent. Returns the very array that was handed over as the cotangent;
+# None if it was no array.
+Sweeper: TypeAlias = Callable[[Handle, Numbers | None], Handle]
 
 
 class Engine(Protocol):
@@ -28,23 +35,39 @@ class Engine(Protocol):
         ...
 
     @property
+    def spelling(self) -> Spelling:
+        """How it is spoken to, for reports."""
+        ...
+
+    @property
     def capabilities(self) -> frozenset[str]:
         """The needs (see ``program.features``) that this engine meets."""
         ...
 
-    def leaf(self, data: npt.NDArray[np.generic], requires_grad: bool) -> Handle:
-        """Make a tensor as a user does."""
+    @property
+    def bound(self) -> Mapping[Any, Callable[..., None]]:
+        """The steps of this engine by their forms (see ``engines.plan``)."""
         ...
 
-    def constant(self, data: npt.NDArray[np.generic], plain: bool) -> Handle:
-        """Make a value that needs no gradient; ``plain``: a bare Python number."""
+    def maker(self, *, constant: bool) -> Maker:
+        """Return what makes a tensor as a user does, or a value that needs no gradient."""
+        ...
+
+    def caller(self, call: Call) -> Callable[..., Handle] | None:
+        """Return the op as a function of operands and settings; None where shapes decide on it."""
+        ...
+
+    def sweeper(self, sweep: Sweep) -> Sweeper:
+        """Return what propagates from a root; no cotangent leaves it to the engine."""
         ...
 
     def apply(self, op: str, args: Sequence[Handle], attrs: Attributes) -> Handle:
         """Apply the op of that name."""
         ...
 
-    def apply_in_place(self, op: str, x: Handle, args: Sequence[Handle]) -> Handle:
+    def apply_in_place(
+        self, op: str, x: Handle, args: Sequence[Handle], attrs: Attributes
+    ) -> Handle:
         """Run ``x op= ...`` and return what the name ``x`` then stands for."""
         ...
 
@@ -56,22 +79,29 @@ class Engine(Protocol):
         """Return the stored gradient as a value to compute with."""
         ...
 
-    def backward(
-        self,
-        x: Handle,
-        cotangent: npt.NDArray[np.generic] | None,
-        retain_graph: bool,
-        create_graph: bool,
-    ) -> None:
-        """Propagate from ``x``; None leaves the cotangent to the engine."""
-        ...
-
     def clear_grad(self, x: Handle) -> None:
         """Forget the gradient at ``x``."""
         ...
 
     def retain_grad(self, x: Handle) -> None:
         """Ask that the gradient at ``x`` be kept."""
+        ...
+
+    def hook(self, x: Handle, function: Callable[[Any], Any]) -> Handle:
+        """Register a function of the gradient at ``x``, and return the handle of the hook."""
+        ...
+
+    def unhook(self, handle: Handle) -> None:
+        """Take a hook away."""
+        ...
+
+    def push_forward(
+        self,
+        function: Callable[..., Handle],
+        primals: Sequence[Handle],
+        tangents: Sequence[npt.NDArray[np.generic]],
+    ) -> Handle:
+        """Return the tangent of ``function`` at ``primals`` along ``tangents``, by forward mode."""
         ...
 
     def set_requires_grad(self, x: Handle, flag: bool) -> None:
@@ -103,5 +133,8 @@ class Engine(Protocol):
         ...
 
     def flag(self, what: str, x: Handle) -> bool:
-        """Read ``requires_grad``, ``is_leaf`` or ``has_graph``."""
+        """Read ``requires_grad``, ``is_leaf`` or ``has_graph``.
+
+        ``dtype``: whether the gradient at ``x`` has the dtype in which ``x`` is stored.
+        """
         ...

@@ -6,19 +6,23 @@ between them is data. A family's file lists spellings, never code.
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import cache
+from dataclasses import replace
+from functools import cache, cached_property
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from gradcheck_suite.engines.outcome import Number
-from gradcheck_suite.engines.protocol import Handle
+from gradcheck_suite.engines.plan import Bound
+from gradcheck_suite.engines.protocol import Handle, Maker, Sweeper
+from gradcheck_suite.engines.ready import Call, Numbers, Sweep
 from gradcheck_suite.engines.unwrap import unwrap
 from gradcheck_suite.program.features import op_key
 from gradcheck_suite.program.instructions import Apply, Attributes, ModeKind
 from gradcheck_suite.program.op import Op
 from gradcheck_suite.program.ops.shaping import python_attribute
+from gradcheck_suite.program.optimizers import OPTIMIZERS
 from gradcheck_suite.program.spelling import Spelling
 from gradcheck_suite.program.table import op_named
 from gradcheck_suite.program.template import OPTIONAL, template
@@ -36,6 +40,9 @@ _FROM_TEMPLATES = (
     "set_requires_grad",
     "retain_grad",
     "assign",
+    "hook",
+    "unhook",
+    "push_forward",
 )
 
 
@@ -46,11 +53,20 @@ def capabilities_of(spelling: Spelling) -> frozenset[str]:
     found = {what for name, what in native.items() if name in names}
     if names & _COTANGENTS:
         found |= {"cotangent"}
+    if "cotangent" in names:
+        found |= {"cotangent_array"}
     found |= {name for name in _FROM_TEMPLATES if getattr(spelling, name)}
     found |= {f"op:{key}" for key, _ in spelling.ops}
     found |= {f"in_place:{op}" for op, _ in spelling.in_place}
     found |= {f"optimizer:{rule}" for rule, _ in spelling.optimizers}
+    found |= {
+        f"optimizer:{rule}.{name}"
+        for rule, text in spelling.optimizers
+        for name, _ in OPTIMIZERS[rule].settings
+        if name in template(text).names
+    }
     found |= {"grad_of"} | spelling.can
+    found |= {"clear"} if spelling.gradient else {"stored_gradients"}
     if "requires_grad" in template(spelling.leaf).names:
         found.add("frozen_leaf")
     return frozenset(found)
@@ -58,6 +74,8 @@ def capabilities_of(spelling: Spelling) -> frozenset[str]:
 
 _COTANGENTS = frozenset({"cotangent", "cotangent_number", "cotangent_nested"})
 _NUMBERS: Final = ("data", "number", "nested")
+_PYTHON: Final = frozenset({float, int})
+_OWN: Final = _PYTHON | {np.ndarray}  # what the numbers of every engine end in
 _X: Final = ("x",)
 _GIVEN: Final = (False,)
 _Key = tuple[str, tuple[str, ...], tuple[bool, ...], str]
@@ -81,6 +99,18 @@ class _Lines(dict[_Key, Callable[..., Any]]):
         return self[key]
 
 
+class _Over(dict[str, Callable[[Handle], Any]]):
+    """Those of the lines that run over ``x`` alone, by their templates."""
+
+    def __init__(self, lines: _Lines) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def __missing__(self, text: str) -> Callable[[Handle], Any]:
+        self[text] = self._lines[text, _X, _GIVEN, ""]
+        return self[text]
+
+
 def ops_of(capabilities: frozenset[str]) -> frozenset[str]:
     """Return the ops among ``capabilities``, in whatever form they are there."""
     found = (need.removeprefix("op:") for need in capabilities if need.startswith("op:"))
@@ -101,6 +131,9 @@ class SpelledEngine:
         self._in_place = dict(spelling.in_place)
         self._optimizer_text = dict(spelling.optimizers)
         self._lines = _Lines(namespace)
+        self._over = _Over(self._lines)
+        self.bound = Bound(self)
+        """The steps of plans, for the interpreter."""
         self._plain_calls: dict[str, Callable[..., Handle]] = {}
         self._optimizers: dict[tuple[object, ...], tuple[Any, Sequence[Handle]]] = {}
         self._dtype = np.dtype(spelling.dtype)
@@ -109,17 +142,88 @@ class SpelledEngine:
         self.native = taken | ({"cotangent"} if self._seeds else frozenset())
         """What ``backward`` takes: ``cotangent``, ``retain_graph``, ``create_graph``."""
 
+    def maker(self, *, constant: bool) -> Maker:
+        return self._constant if constant else self._leaf
+
     def leaf(self, data: npt.NDArray[np.generic], requires_grad: bool) -> Handle:
-        return self._made(self.spelling.leaf, data, requires_grad)
+        """Make a tensor as a user does."""
+        return self._leaf(Numbers.given(data), requires_grad)
 
     def constant(self, data: npt.NDArray[np.generic], plain: bool) -> Handle:
-        if plain:
-            return data.item()
-        if data.dtype == bool:
-            return data  # a condition: handed over as it is
-        if self.spelling.constant:
-            return self._made(self.spelling.constant, data, requires_grad=False)
-        return self.leaf(data, requires_grad=False)
+        """Make a value that needs no gradient; ``plain``: a bare Python number."""
+        return data.item() if plain else self._constant(Numbers.given(data), False)
+
+    @cached_property
+    def _leaf(self) -> Maker:
+        return self._maker(self.spelling.leaf)
+
+    @cached_property
+    def _constant(self) -> Maker:
+        make = self._maker(self.spelling.constant or self.spelling.leaf)
+
+        def make_or_give(numbers: Numbers, requires_grad: bool) -> Handle:
+            data = numbers.array()
+            return data if data.dtype == bool else make(numbers, requires_grad)
+
+        # A condition is handed over as it is; engines of scalars have none.
+        return make if self.spelling.kind == "scalar" else make_or_give
+
+    def _maker(self, text: str) -> Maker:
+        forms = [name for name in _NUMBERS if name in template(text).names]
+        names = (*forms, "requires_grad")
+        line = self._lines[text, names, _GIVEN * len(names), ""]  # no template leaves these out
+
+        def make(numbers: Numbers, requires_grad: bool) -> Handle:
+            data = numbers.array()
+            return line(*[self._form(name, data) for name in forms], requires_grad)
+
+        if forms == ["number"]:
+            return lambda numbers, requires_grad: line(numbers.number, requires_grad)
+        return make
+
+    def caller(self, call: Call) -> Callable[..., Handle] | None:
+        if call.op in self._by_form:
+            return None
+        return self._lines[self._ops[call.op], call.names, call.absent, ""]
+
+    def sweeper(self, sweep: Sweep) -> Sweeper:
+        if sweep.is_seeded and not self._seeds:
+            sweep_all = self.sweeper(replace(sweep, is_seeded=False))
+            return lambda x, cotangent: sweep_all(self._weighted(x, cotangent), None)
+        flags = sweep.retain_graph, sweep.create_graph
+        names = ("x", *self._seeds, "retain_graph", "create_graph")
+        left_out = set() if sweep.is_seeded else set(self._seeds)
+        if not sweep.is_single:
+            left_out.add("cotangent_number")
+        given = (True, *[name not in left_out for name in self._seeds], *flags)
+        absent = tuple([not is_given for is_given in given])
+        line = self._lines[self.spelling.backward, names, absent, ""]
+        nothing = [None] * len(self._seeds)
+
+        def unseeded(x: Handle, _: Numbers | None) -> Handle:
+            line(x, *nothing, *flags)
+
+        def seeded(x: Handle, cotangent: Numbers | None) -> Handle:
+            assert cotangent is not None
+            data = cotangent.array()
+            seeds = [self._form(name, data) for name in self._seeds]
+            line(x, *seeds, *flags)
+            return dict(zip(self._seeds, seeds, strict=True)).get("cotangent")
+
+        return seeded if sweep.is_seeded else unseeded
+
+    def backward(
+        self,
+        x: Handle,
+        cotangent: npt.NDArray[np.generic] | None,
+        retain_graph: bool,
+        create_graph: bool,
+    ) -> Handle:
+        """Propagate from ``x``; None leaves the cotangent to the engine."""
+        given = None if cotangent is None else Numbers.given(cotangent)
+        is_single = given is not None and given.number is not None
+        sweep = Sweep(given is not None, is_single, retain_graph, create_graph)
+        return self.sweeper(sweep)(x, given)
 
     def apply(self, op: str, args: Sequence[Handle], attrs: Attributes) -> Handle:
         if not attrs and op in self._plain_calls:
@@ -135,9 +239,13 @@ class SpelledEngine:
         further = [python_attribute(name, value) for name, value in settings.items()]
         return self._run(text, (*names, *settings), [*operands, *further])
 
-    def apply_in_place(self, op: str, x: Handle, args: Sequence[Handle]) -> Handle:
+    def apply_in_place(
+        self, op: str, x: Handle, args: Sequence[Handle], attrs: Attributes
+    ) -> Handle:
+        settings = {name: python_attribute(name, value) for name, value in attrs}
+        names = ("x", "y", *settings)
         y = args[0] if args else None
-        return self._run(self._in_place[op], ("x", "y"), [x, y], "x")
+        return self._run(self._in_place[op], names, [x, y, *settings.values()], "x")
 
     def detach(self, x: Handle) -> Handle:
         return self._of(x, self.spelling.detach)
@@ -151,24 +259,28 @@ class SpelledEngine:
             raise ValueError(msg)
         return self.constant(grad.values, plain=False)
 
-    def backward(
-        self,
-        x: Handle,
-        cotangent: npt.NDArray[np.generic] | None,
-        retain_graph: bool,
-        create_graph: bool,
-    ) -> None:
-        if cotangent is not None and "cotangent" not in self.native:
-            x, cotangent = self._weighted(x, cotangent), None
-        seeds = [None if cotangent is None else self._form(n, cotangent) for n in self._seeds]
-        names = ("x", *self._seeds, "retain_graph", "create_graph")
-        self._run(self.spelling.backward, names, [x, *seeds, retain_graph, create_graph])
-
     def clear_grad(self, x: Handle) -> None:
         self._of(x, self.spelling.clear)
 
     def retain_grad(self, x: Handle) -> None:
         self._of(x, self.spelling.retain_grad)
+
+    def hook(self, x: Handle, function: Callable[[Any], Any]) -> Handle:
+        handle = self._run(self.spelling.hook, ("x", "hook"), [x, function])
+        return handle, x, function
+
+    def unhook(self, handle: Handle) -> None:
+        self._run(self.spelling.unhook, ("x", "y", "hook"), [*handle])
+
+    def push_forward(
+        self,
+        function: Callable[..., Handle],
+        primals: Sequence[Handle],
+        tangents: Sequence[npt.NDArray[np.generic]],
+    ) -> Handle:
+        given = [self.constant(tangent, plain=False) for tangent in tangents]
+        values = [function, list(primals), given]
+        return self._run(self.spelling.push_forward, ("f", "primals", "tangents"), values)
 
     def set_requires_grad(self, x: Handle, flag: bool) -> None:
         self._run(self.spelling.set_requires_grad, ("x", "flag"), [x, flag])
@@ -190,49 +302,62 @@ class SpelledEngine:
     def optimizer_step(self, rule: str, parameters: Sequence[Handle], settings: Attributes) -> None:
         key = (rule, settings, *(id(p) for p in parameters))
         if key not in self._optimizers:
-            values = {**dict(settings), "parameters": list(parameters)}
+            unset = dict.fromkeys(name for name, _ in OPTIMIZERS[rule].settings)
+            values = {**unset, **dict(settings), "parameters": list(parameters)}
             made = self.run_line(self._optimizer_text[rule], **values)
             self._optimizers[key] = (made, parameters)  # keeps the ids from being used again
-        self._optimizers[key][0].step()
+        self._of(self._optimizers[key][0], self.spelling.step)
 
     def value(self, x: Handle) -> Number:
-        if type(x) in {float, int}:
-            return unwrap(x)
-        return unwrap(self._of(x, self.spelling.value))
+        return unwrap(x if type(x) in _PYTHON else self._over[self.spelling.value](x))
 
     def grad(self, x: Handle) -> Number | None:
         try:
-            found = self._of(x, self.spelling.grad)
+            found = self._over[self.spelling.grad](x)
         except AttributeError:
             return None
         if found is None:
             return None
-        if type(found) is type(x) or type(found).__module__ == type(x).__module__:
+        kind = type(found)
+        if kind in _OWN:
+            return unwrap(found)
+        if kind is type(x) or kind.__module__ == type(x).__module__:
             return self.value(found)  # some engines keep gradients as tensors of their own
         return unwrap(found)
 
     def flag(self, what: str, x: Handle) -> bool:
+        if what == "dtype":
+            return self._keeps_dtype(x)
+        if what == "unset":
+            return self.grad(x) is None
         found = self._of(x, getattr(self.spelling, what))
         if type(found) in {bool, np.bool_}:
             return bool(found)
         msg = f"got {type(found).__name__} for {what}, expected True or False"
         raise TypeError(msg)
 
-    def _weighted(self, x: Handle, cotangent: npt.NDArray[np.generic]) -> Handle:
+    def _keeps_dtype(self, x: Handle) -> bool:
+        grad = self.grad(x)
+        if grad is None:
+            msg = "got no gradient, expected one: its dtype was to be seen"
+            raise ValueError(msg)
+        return grad.dtype in {self.value(x).dtype, "int"}  # Python's own integers have no dtype
+
+    def _weighted(self, x: Handle, cotangent: Numbers | None) -> Handle:
         """Return ``sum(x * cotangent)``: what stands for a cotangent that backward cannot take."""
-        product = self.apply("mul", (x, self.constant(cotangent, plain=False)), ())
-        return product if not cotangent.shape else self.apply("sum", (product,), ())
+        assert cotangent is not None
+        product = self.apply("mul", (x, self._constant(cotangent, False)), ())
+        return product if not cotangent.array().shape else self.apply("sum", (product,), ())
 
     def _key(self, op: str, args: Sequence[Handle], attrs: Attributes) -> str:
-        shapes = tuple(np.shape(self.value(a).values) for a in args)
+        shapes = tuple(map(self._shape, args))
         return op_key(Apply(op, tuple(range(len(args))), attrs), shapes)
 
-    def _made(self, text: str, data: npt.NDArray[np.generic], requires_grad: bool) -> Handle:
-        """Make a value of the engine from numbers."""
-        names = _taken(text)
-        numbers = [self._form(name, data) for name in names[:-1]]
-        line = self._lines[text, names, _GIVEN * len(names), ""]  # no template leaves these out
-        return line(*numbers, requires_grad)
+    def _shape(self, x: Handle) -> tuple[int, ...]:
+        try:
+            return self.value(x).shape
+        except (RuntimeError, TypeError):  # a function may be run on what has a shape alone
+            return tuple(x.shape)
 
     def _form(self, name: str, data: npt.NDArray[np.generic]) -> Any:  # noqa: ANN401 - one of three
         """Return an array in the form in which templates take it under ``name``."""
@@ -240,11 +365,12 @@ class SpelledEngine:
             return data.item() if data.size == 1 else None
         if name in {"nested", "cotangent_nested"}:
             return data.tolist()
-        return data.astype(self._dtype) if data.dtype.kind == "f" else data
+        # Not copied where it need not be: a copy is contiguous.
+        return data.astype(self._dtype, copy=False) if data.dtype.kind == "f" else data
 
     def _of(self, x: Handle, text: str) -> Any:  # noqa: ANN401 - theirs
         """Run a template over ``x`` alone: what an engine is asked for most."""
-        return self._lines[text, _X, _GIVEN, ""](x)
+        return self._over[text](x)
 
     def _run(
         self, text: str, names: tuple[str, ...], values: Sequence[Any], result: str = ""
@@ -256,13 +382,6 @@ class SpelledEngine:
     def run_line(self, text: str, result: str = "", /, **values: Any) -> Any:  # noqa: ANN401 - theirs
         """Run a template with names filled in; of a statement, return the value of ``result``."""
         return self._run(text, tuple(values), [*values.values()], result)
-
-
-@cache
-def _taken(text: str) -> tuple[str, ...]:
-    """Return the forms of numbers that a template takes, and the flag that goes with them."""
-    taken = template(text).names
-    return (*(name for name in _NUMBERS if name in taken), "requires_grad")
 
 
 @cache

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from gradcheck_suite.engines.interpreter import run
 from gradcheck_suite.engines.outcome import Lost, Outcomes
-from gradcheck_suite.engines.spelled import SpelledEngine, capabilities_of
+from gradcheck_suite.engines.protocol import Engine
 from gradcheck_suite.program.instructions import Program
 from gradcheck_suite.program.spelling import Spelling
 
@@ -36,11 +36,11 @@ class Subject(Protocol):
 class InProcess:
     """An engine that runs in this process: code that is trusted, at full speed."""
 
-    def __init__(self, engine: SpelledEngine) -> None:
+    def __init__(self, engine: Engine) -> None:
         """Wrap ``engine``."""
         self._engine = engine
         self.spelling = engine.spelling
-        self.capabilities = capabilities_of(engine.spelling)
+        self.capabilities = engine.capabilities
 
     def run(self, program: Program) -> Outcomes | Lost:
         """Run one Program; an exception of the engine is an Outcome."""

@@ -26,6 +26,8 @@ def unwrap(x: object) -> Number:
 
     Raises TypeError, with the type that was found, where there are none.
     """
+    if type(x) is float:  # as most are
+        return Number([x], (), "float64")
     found = x
     for _ in range(_MAX_LAYERS):
         number = _number(found)
@@ -41,21 +43,21 @@ def unwrap(x: object) -> Number:
 
 def _number(x: Any) -> Number | None:  # noqa: ANN401 - narrowed by its exact type
     kind = type(x)
-    if kind is float:
-        return Number(np.array(x), "float64")
-    if kind is int:
-        return Number(np.array(x, dtype=np.float64), "int")
     if kind is np.ndarray and x.dtype is _FLOAT64 and x.size <= _MAX_ELEMENTS:  # as most are
-        return Number(x.copy(), "float64")
+        return Number.of(x, "float64")
+    if kind is float:
+        return Number([x], (), "float64")
+    if kind is int:
+        return Number([float(x)], (), "int")
     if issubclass(kind, (np.ndarray, np.generic)):
         numbers = np.asarray(x)  # of a subclass, the array beneath: nothing of its own is run
         if numbers.dtype.kind in "fiu" and numbers.size <= _MAX_ELEMENTS:
-            return Number(np.array(numbers, dtype=np.float64), _name(numbers.dtype))
+            return Number.of(numbers.astype(np.float64), _name(numbers.dtype))
         if numbers.dtype == object and numbers.size <= _MAX_ELEMENTS:
             return _gather(numbers.ravel().tolist(), numbers.shape)
         return None
     if kind is array.array:
-        return Number(np.array(x, dtype=np.float64), "float64")
+        return Number([*map(float, x)], (len(x),), "float64")
     if kind is list or kind is tuple:
         return _nested(x)
     return None
@@ -71,17 +73,19 @@ def _nested(x: "list[Any] | tuple[Any, ...]") -> Number | None:
     if len(x) > _MAX_ELEMENTS:
         return None
     parts = [unwrap(part) for part in x]
-    if len({part.values.shape for part in parts}) > 1:
+    if len({part.shape for part in parts}) > 1:
         msg = "got ragged nested lists, expected rows of one length"
         raise TypeError(msg)
-    values = np.stack([part.values for part in parts]) if parts else np.zeros(0)
-    return Number(values, parts[0].dtype if parts else "float64")
+    if not parts:
+        return Number([], (0,), "float64")
+    numbers = [number for part in parts for number in part.numbers]
+    return Number(numbers, (len(parts), *parts[0].shape), parts[0].dtype)
 
 
 def _gather(items: list[object], shape: tuple[int, ...]) -> Number:
     parts = [unwrap(item) for item in items]
-    values = np.array([part.values.item() for part in parts], dtype=np.float64)
-    return Number(values.reshape(shape), parts[0].dtype if parts else "float64")
+    numbers = [part.values.item() for part in parts]
+    return Number(numbers, shape, parts[0].dtype if parts else "float64")
 
 
 def _open(x: object) -> object | None:

@@ -1,8 +1,9 @@
 """Build an exam: draw Programs for every property, enclose their answers, ask the jury."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Final
 
 from gradcheck_suite.exams.crew import ALONE, Crew
 from gradcheck_suite.exams.exam import Case, Exam
@@ -14,17 +15,30 @@ from gradcheck_suite.exams.jury import (
     witness_names,
 )
 from gradcheck_suite.exams.versions import versions
+from gradcheck_suite.program.features import needs
 from gradcheck_suite.program.instructions import Program
 from gradcheck_suite.properties.catalogue import CATALOGUE
 from gradcheck_suite.properties.property import Property, WorldKind
 from gradcheck_suite.strategies.drawing import draw, seed_for, size
 from gradcheck_suite.strategies.world import SCALARS, TENSORS
 
-__all__ = ["ask_sympy", "build", "draw_cases"]
+__all__ = ["EVERYBODY", "Audience", "ask_sympy", "build", "draw_cases"]
 
 _WORLDS = {"scalar": SCALARS, "tensor": TENSORS}
 _FEWEST = 2  # cases of each form: the first that Hypothesis draws is the simplest there is
 _N_SYMBOLIC = 2  # cases of each property that SymPy derives whole: it takes 2 to 10 ms for each
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """For whom an exam is drawn."""
+
+    kinds: tuple[WorldKind, ...] = ("scalar", "tensor")
+    can_run: Callable[[Program], bool] | None = None
+    """Programs for which it is false are left out; None keeps all."""
+
+
+EVERYBODY: Final = Audience()
 
 
 def build(
@@ -32,20 +46,21 @@ def build(
     *,
     seed: int,
     n_cases: int,
-    kinds: Sequence[WorldKind] = ("scalar", "tensor"),
+    audience: Audience = EVERYBODY,
     crew: Crew = ALONE,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Exam:
     """Return an exam with about ``n_cases`` cases for each property and each world it has.
 
-    ``kinds`` leaves out worlds that the engine to be examined has not got. ``crew`` does the work;
-    how many it is changes nothing.
+    What its ``audience`` cannot run is left out: of a property with nothing else one such program
+    is there, unanswered, to tell what an engine lacks. ``crew`` does the work; how many it is
+    changes nothing.
     There are more where a property has more forms than that, fewer where there are not so many.
 
     The same arguments give the same exam. Raises JuryError where witnesses disagree.
     """
     cases: dict[str, tuple[Case, ...]] = {}
-    draw_one = partial(_cases_of, seed=seed, n_cases=n_cases, kinds=tuple(kinds))
+    draw_one = partial(_cases_of, seed=seed, n_cases=n_cases, audience=audience)
     for name, found in zip(ids, crew.map(draw_one, ids), strict=True):
         cases[name] = found
         if on_progress:
@@ -54,9 +69,22 @@ def build(
     return Exam(cases, seed, n_cases, witnesses, versions(witnesses))
 
 
-def draw_cases(entry: Property, kind: WorldKind, seed: int, n_cases: int) -> tuple[Case, ...]:
+def draw_cases(
+    entry: Property,
+    kind: WorldKind,
+    seed: int,
+    n_cases: int,
+    audience: Audience = EVERYBODY,
+) -> tuple[Case, ...]:
     """Return certified cases of one property in one world, smallest first."""
     found: dict[Program, Case] = {}
+    useless: list[Program] = []
+
+    def is_of_use(program: Program) -> bool:
+        if audience.can_run is None or audience.can_run(program):
+            return True
+        useless.append(program)
+        return False
 
     def keep(program: Program) -> bool:
         case = case_of(entry, program)
@@ -65,12 +93,15 @@ def draw_cases(entry: Property, kind: WorldKind, seed: int, n_cases: int) -> tup
         return case is not None
 
     strata = entry.draws(_WORLDS[kind])
-    n_each = max(_FEWEST, -(-n_cases // len(strata)))
+    n_each = _FEWEST if entry.few else max(_FEWEST, -(-n_cases // len(strata)))
     drawn = [
         program
         for k, stratum in enumerate(strata)
-        for program in draw(stratum, n_each, seed_for(seed, entry.id, kind, k), keep)
+        for program in draw(stratum, n_each, seed_for(seed, entry.id, kind, k), keep, is_of_use)
     ]
+    if not drawn and useless:
+        simplest = min(useless, key=size)
+        return (Case(simplest, (), needs(simplest), frozenset()),)
     cases = tuple(found[program] for program in sorted(dict.fromkeys(drawn), key=size))
     return (
         *(_asked_of_sympy(entry, case) for case in cases[:_N_SYMBOLIC]),
@@ -98,16 +129,14 @@ def ask_sympy(
     return replace(exam, cases=cases)
 
 
-def _cases_of(
-    name: str, *, seed: int, n_cases: int, kinds: tuple[WorldKind, ...]
-) -> tuple[Case, ...]:
+def _cases_of(name: str, *, seed: int, n_cases: int, audience: Audience) -> tuple[Case, ...]:
     """Return the cases of a property in all its worlds, each program once."""
     entry = CATALOGUE[name]
     drawn = [
         case
         for kind in entry.worlds
-        if kind in kinds
-        for case in draw_cases(entry, kind, seed, n_cases)
+        if kind in audience.kinds
+        for case in draw_cases(entry, kind, seed, n_cases, audience)
     ]
     return tuple({case.program: case for case in drawn}.values())
 

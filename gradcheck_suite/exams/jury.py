@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 
 from gradcheck_suite.engines.dialect import dialects
+from gradcheck_suite.engines.functional import SpokenEngine, engine_of
 from gradcheck_suite.engines.interpreter import run
 from gradcheck_suite.engines.known import known_engine
-from gradcheck_suite.engines.spelled import SpelledEngine
 from gradcheck_suite.errors import JuryError, UndecidableError, UsageError
 from gradcheck_suite.exams.exam import Case
 from gradcheck_suite.oracles.answer import Interval, Sheet
@@ -39,7 +39,8 @@ def case_of(entry: Property, program: Program) -> Case | None:
             sheets = _sheets(entry, program)
     except UndecidableError:
         return None
-    return Case(program, sheets, needs(program), relies_on(program))
+    relies = relies_on(program) | {*entry.after}
+    return Case(program, sheets, needs(program) | {*entry.needs}, relies)
 
 
 def certify(entry: Property, case: Case) -> tuple[str, ...]:
@@ -89,7 +90,7 @@ def witness_names() -> tuple[str, ...]:
 @dataclass(frozen=True, slots=True)
 class _Witness:
     name: str
-    engine: SpelledEngine
+    engine: SpokenEngine
 
 
 @cache
@@ -102,7 +103,7 @@ def _witnesses() -> tuple[_Witness, ...]:
             continue  # torch is an extra; who was asked is written into the exam
         found.append(_Witness(f"{name} float64", engine))
         coarse = replace(engine.spelling, dtype="float32")
-        found.append(_Witness(f"{name} float32", SpelledEngine(coarse, engine.namespace)))
+        found.append(_Witness(f"{name} float32", engine_of(coarse, engine.namespace)))
     return tuple(found)
 
 

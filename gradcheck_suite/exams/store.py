@@ -72,6 +72,14 @@ class _Numbers(_Part, frozen=True, tag="numbers"):
     half32: tuple[float, ...]
 
 
+class _LooseNumbers(_Part, frozen=True, tag="numbers or not finite"):
+    shape: tuple[int, ...]
+    middle: tuple[float, ...]
+    half64: tuple[float, ...]
+    half32: tuple[float, ...]
+    loose: tuple[int, ...]
+
+
 class _ZeroOrNothing(_Part, frozen=True, tag="zero or nothing"):
     shape: tuple[int, ...]
 
@@ -84,7 +92,7 @@ class _MustRaise(_Part, frozen=True, tag="raises"):
     pass
 
 
-_Answer: TypeAlias = _Numbers | _ZeroOrNothing | _Flag | _MustRaise
+_Answer: TypeAlias = _Numbers | _LooseNumbers | _ZeroOrNothing | _Flag | _MustRaise
 
 
 class _Sheet(_Part, frozen=True):
@@ -269,6 +277,8 @@ def _read_answer(answer: _Answer) -> Answer:
     match answer:
         case _Numbers():
             return Interval(answer.shape, answer.middle, answer.half64, answer.half32)
+        case _LooseNumbers(shape, middle, half64, half32, loose):
+            return Interval(shape, middle, half64, half32, loose)
         case _ZeroOrNothing():
             return ZeroOrNothing(answer.shape)
         case _Flag():
@@ -321,8 +331,10 @@ def _written_sheet(sheet: Sheet) -> _Sheet:
 
 def _written_answer(answer: Answer) -> _Answer:
     match answer:
-        case Interval(shape, middle, half64, half32):
+        case Interval(shape, middle, half64, half32, ()):
             return _Numbers(shape, middle, half64, half32)
+        case Interval(shape, middle, half64, half32, loose):
+            return _LooseNumbers(shape, middle, half64, half32, loose)
         case ZeroOrNothing(shape):
             return _ZeroOrNothing(shape)
         case FlagIs(value):

@@ -121,13 +121,15 @@ def _unequal(stored: Answer, now: Answer) -> str:
     return f"{where}got {_shown(old)}, expected {_shown(new)}"
 
 
-def _elements(answer: Interval) -> list[tuple[float, float, float]]:
-    return list(zip(answer.middle, answer.half64, answer.half32, strict=True))
+def _elements(answer: Interval) -> list[tuple[float, float, float, bool]]:
+    loose = [k in answer.loose for k in range(len(answer.middle))]
+    return list(zip(answer.middle, answer.half64, answer.half32, loose, strict=True))
 
 
-def _shown(numbers: tuple[float, float, float]) -> str:
-    middle, half64, half32 = numbers
-    return f"{middle!r} +- {half64!r} (float32: {half32!r})"
+def _shown(numbers: tuple[float, float, float, bool]) -> str:
+    middle, half64, half32, loose = numbers
+    or_not = ", or not finite" if loose else ""
+    return f"{middle!r} +- {half64!r} (float32: {half32!r}){or_not}"
 
 
 def _listing(case: Case) -> str:

@@ -2,13 +2,14 @@
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import msgspec
 
-from gradcheck_suite.engines.dialect import CONVENTIONS
+from gradcheck_suite.engines.dialect import CONVENTIONS, PRESETS, UNLESS_FIXED
 from gradcheck_suite.errors import AssignmentError, UsageError
 from gradcheck_suite.grading.selection import nearest, selected
 from gradcheck_suite.grading.tomlplace import place_of
@@ -91,17 +92,24 @@ class Assignment(_Section, frozen=True):
     """Points for each property that a key selects: an id, a pattern, a theme or a code."""
     exam: ExamSection = ExamSection()
     dialect: dict[str, str] = msgspec.field(default_factory=dict)
-    """Conventions that the course fixes; "open", the default, takes what each engine chose."""
+    """Conventions that the course fixes; "open", the default, takes what each engine chose.
+
+    ``preset`` fixes all of them as torch, micrograd or needle has them, but for those named beside.
+    """
     limits: LimitsSection = LimitsSection()
     feedback: FeedbackSection = FeedbackSection()
 
     @property
     def fixed(self) -> dict[str, str]:
-        """Return the conventions that the course fixes, with the choice."""
-        return {name: choice for name, choice in self.dialect.items() if choice != OPEN}
+        """Return the conventions that leave an engine no choice, with the only one."""
+        preset = self.dialect.get(PRESET, OPEN)
+        base = UNLESS_FIXED if preset == OPEN else asdict(PRESETS[preset])
+        chosen = {**base, **{k: v for k, v in self.dialect.items() if k != PRESET}}
+        return {name: choice for name, choice in chosen.items() if choice != OPEN}
 
 
 OPEN: Final = "open"
+PRESET: Final = "preset"
 
 
 def read_assignment(path: Path) -> Assignment:
@@ -221,11 +229,12 @@ def _check_names(assignment: Assignment, reader: _Reader) -> None:
         if op not in OPS:
             expected = f"an op of the op table{nearest(op, OPS) or ': ' + ', '.join(OPS)}"
             reader.refuse(("ops",), repr(op), expected)
+    known = {PRESET: tuple(PRESETS), **CONVENTIONS}
     for name, choice in assignment.dialect.items():
-        if name not in CONVENTIONS:
-            expected = f"one of {', '.join(CONVENTIONS)}{nearest(name, CONVENTIONS)}"
+        if name not in known:
+            expected = f"one of {', '.join(known)}{nearest(name, known)}"
             reader.refuse(("dialect", name), "an unknown convention", expected)
-        choices = (OPEN, *CONVENTIONS[name])
+        choices = (OPEN, *known[name])
         if choice not in choices:
             expected = f"one of {', '.join(choices)}{nearest(choice, choices)}"
             reader.refuse(("dialect", name), repr(choice), expected)

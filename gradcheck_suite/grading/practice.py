@@ -40,7 +40,8 @@ def practise(
     with open_target(target, entry) as subject:
         from gradcheck_suite.diagnosis.describe import describe
         from gradcheck_suite.diagnosis.examine import examine
-        from gradcheck_suite.exams.build import build
+        from gradcheck_suite.diagnosis.reach import Reach
+        from gradcheck_suite.exams.build import EVERYBODY, Audience, build
         from gradcheck_suite.exams.crew import crew_for
 
         useful = [name for name in ids if _has_use(name, subject.capabilities)]
@@ -49,7 +50,10 @@ def practise(
                 useful,
                 seed=drawn.seed,
                 n_cases=drawn.cases,
-                kinds=("scalar",) if subject.spelling.kind == "scalar" else ("scalar", "tensor"),
+                audience=Audience(
+                    ("scalar",) if subject.spelling.kind == "scalar" else EVERYBODY.kinds,
+                    Reach(subject.spelling, subject.capabilities).can_run,
+                ),
                 crew=crew,
                 on_progress=_building(progress),
             )

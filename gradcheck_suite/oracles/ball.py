@@ -27,7 +27,9 @@ __all__ = [
     "cosh",
     "erf",
     "exp",
+    "expm1",
     "log",
+    "log1p",
     "sin",
     "sinh",
     "sqrt",
@@ -182,6 +184,14 @@ def exp(x: Ball) -> Ball:
 
 def log(x: Ball) -> Ball:
     return x.apply("log")
+
+
+def expm1(x: Ball) -> Ball:
+    return x.apply("expm1")
+
+
+def log1p(x: Ball) -> Ball:
+    return x.apply("log1p")
 
 
 def sqrt(x: Ball) -> Ball:

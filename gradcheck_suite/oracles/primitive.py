@@ -10,18 +10,22 @@ v * (1 - v) for the sigmoid. A power has v times the derivative of its logarithm
 v * log(x).
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property
+from math import erf, isfinite, nan
 from typing import Any
 
+import numpy as np
 import sympy
 from flint import arb
 from sympy import Expr, Symbol
+from sympy.codegen.cfunctions import expm1, log1p
 
 from gradcheck_suite.errors import UndecidableError
 from gradcheck_suite.oracles import ball as ball_functions
 from gradcheck_suite.oracles.ball import Ball
-from gradcheck_suite.oracles.reading import current
+from gradcheck_suite.oracles.reading import current, is_wide
 from gradcheck_suite.program.instructions import Attributes
 from gradcheck_suite.program.op import Op
 
@@ -64,14 +68,60 @@ class Primitive:
         Formulas that are not finite where the first one is (``exp(n * log(x))`` for negative x)
         are ways in which an engine cannot have computed it, and are left out.
         """
+        if not current().not_finite:
+            return self._enclosed(args, value)
+        # At an infinity Flint's enclosures are none, and IEEE 754 says what comes out.
+        if all(arg.value.is_finite() for arg in args):
+            known = value if value is not None and value.value.is_finite() else None
+            found = self._enclosed(args, known)
+            if found.value.is_finite():
+                return found
+        return self._limit(args)
+
+    def _enclosed(self, args: Sequence[Ball], value: Ball | None) -> Ball:
         if len(self.formulas) == 1 and not self.value_forms:
             return self._compiled[0](*args)
         ways = [(f, args) for f in self._compiled]
         if value is not None:
             ways += [(f, (*args, value)) for f in self._compiled_forms]
-        if current().only_stable:
-            return _hull(_without_overflow(ways))
+        if current().only_finite:
+            found = _sharp(ways)
+            return _hull(found) if found else self._continued(args)
         return _hull([f(*given) for f, given in ways])
+
+    def _limit(self, args: Sequence[Ball]) -> Ball:
+        """Return what IEEE 754 gives at numbers that are infinite, NaN, or out of the domain.
+
+        Where the formulas differ it is NaN. Raises UndecidableError where rounding decides.
+        """
+        corners = list(itertools.product(*(_ends(arg) for arg in args)))
+        with np.errstate(all="ignore"):
+            ways = [{repr(float(f(*corner))) for corner in corners} for f in self._in_floats]
+        if any(len(way) > 1 for way in ways):
+            msg = f"whether it is finite is within rounding, at {[*args]}"
+            raise UndecidableError(msg)
+        found = [float(number) for way in ways for number in way]
+        if not any(map(isfinite, found)):
+            same = all(number == found[0] for number in found)
+            return Ball(arb(found[0] if same else nan), args[0].precision)
+        if not found[0].is_integer() or all(arg.value.is_finite() for arg in args):
+            msg = f"a formula is {found[0]} at {[*args]}, where its enclosure is not finite"
+            raise UndecidableError(msg)
+        return Ball(arb(found[0]), args[0].precision)
+
+    def _continued(self, args: Sequence[Ball]) -> Ball:
+        """Return the limit of a derivative that has no finite formula here: 0 for 0**y * log(0).
+
+        Where a derivative has a limit, that is the derivative (by the mean value theorem).
+        """
+        if not all(arg.value.is_exact() for arg in args):
+            msg = f"no formula is finite at {[*args]}"
+            raise UndecidableError(msg)
+        limit = _limit_from_above(self.formulas[0], tuple(float(a.value) for a in args))
+        if not limit.is_Rational:
+            msg = f"the limit at {[*args]} is {limit}"
+            raise UndecidableError(msg)
+        return args[0].rational(int(limit.p), int(limit.q))
 
     def partial(self, position: int) -> "Primitive":
         """Return the partial derivative with respect to the argument at ``position``."""
@@ -93,6 +143,11 @@ class Primitive:
         return tuple(_compile(f, ARGUMENTS[: self.arity]) for f in self.formulas)
 
     @cached_property
+    def _in_floats(self) -> tuple[Callable[..., float], ...]:
+        symbols = ARGUMENTS[: self.arity]
+        return tuple(sympy.lambdify(symbols, f, [{"erf": erf}, "numpy"]) for f in self.formulas)
+
+    @cached_property
     def _compiled_forms(self) -> tuple[Callable[..., Ball], ...]:
         symbols = (*ARGUMENTS[: self.arity], _VALUE)
         return tuple(_compile(f, symbols) for f in self.value_forms)
@@ -104,7 +159,7 @@ IDENTITY = Primitive([ARGUMENTS[0]], 1)
 @cache
 def primitive_of(op: Op, attrs: Attributes) -> Primitive:
     """Return the primitive of a smooth elementwise op, its attributes filled in."""
-    names: dict[str, Any] = {"x": ARGUMENTS[0], "y": ARGUMENTS[1]}
+    names: dict[str, Any] = {"x": ARGUMENTS[0], "y": ARGUMENTS[1], "log1p": log1p, "expm1": expm1}
     names |= {k: sympy.Rational(v) for k, v in attrs if isinstance(v, int | float)}
     formulas = [_parse(text, names) for text in op.formulas_for(attrs)]
     return Primitive(formulas, len(op.arguments), rates=_rates(op, formulas[0]))
@@ -127,20 +182,33 @@ def _rates(op: Op, formula: Expr) -> tuple[Expr, ...]:
     return ()
 
 
-def _without_overflow(ways: list[tuple[Callable[..., Ball], Sequence[Ball]]]) -> list[Ball]:
-    """Return what the formulas give that neither overflow nor leave the domain."""
+def _ends(ball: Ball) -> set[np.float64]:
+    """Return both ends of a ball, in the numbers for which NumPy follows IEEE 754."""
+    value = ball.value
+    if not value.mid().is_finite():
+        return {np.float64(float(value.mid()))}
+    return {np.float64(float(value.lower())), np.float64(float(value.upper()))}
+
+
+def _sharp(ways: list[tuple[Callable[..., Ball], Sequence[Ball]]]) -> list[Ball]:
+    """Return what those formulas give that neither overflow, leave the domain, nor lose it all."""
     found = []
     for formula, args in ways:
         try:
             ball = formula(*args)
         except UndecidableError:
             continue
-        if ball.value.is_finite():
+        if ball.value.is_finite() and not is_wide(float(ball.value.rad()), float(ball.value.mid())):
             found.append(ball)
-    if not found:
-        msg = "every formula overflows here"
-        raise UndecidableError(msg)
     return found
+
+
+@cache
+def _limit_from_above(formula: Expr, point: tuple[float, ...]) -> Expr:
+    """Return the limit of a formula as its first argument falls to its place in ``point``."""
+    first, *rest = map(sympy.Rational, point)
+    given = formula.subs(dict(zip(ARGUMENTS[1:], rest, strict=False)))
+    return sympy.limit(given, ARGUMENTS[0], first, "+")
 
 
 def _hull(balls: list[Ball]) -> Ball:

@@ -4,9 +4,10 @@ Reshape, indexing, sums, matrix products and everything else that moves or adds 
 no derivative rule at all: NumPy moves the nodes. What is left is a graph over primitives.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
-from typing import Any, TypeAlias
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +22,20 @@ from gradcheck_suite.program.instructions import Attributes
 from gradcheck_suite.program.op import Op
 from gradcheck_suite.program.table import OPS
 
-__all__ = ["Node", "Nodes", "adjoints", "apply", "constants", "symbolic_adjoints"]
+__all__ = [
+    "Node",
+    "Nodes",
+    "adjoints",
+    "apply",
+    "constants",
+    "fresh",
+    "symbolic_adjoints",
+    "tangents",
+]
 
 Nodes: TypeAlias = npt.NDArray[Any]  # dtype object, every element a Node
 _clock: Iterator[int] = count()
+_NO_HOOKS: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
 class Node:
@@ -47,7 +58,7 @@ class Node:
         self.args = args
         self.value_of = value_of  # the node whose value is v in the primitive's value forms
         self.made = next(_clock)
-        if not balls[1].value.is_finite():
+        if not balls[1].value.is_finite() and not (current().not_finite and _are_limits(balls)):
             msg = "a value is not finite: outside of the domain, or too wide"
             raise UndecidableError(msg)
         balls[1].check_range()
@@ -74,6 +85,11 @@ class Node:
     def cut(self) -> "Node":
         """Return the same number without its history."""
         return Node(self.balls)
+
+    def nudged(self, step: float) -> "Node":
+        """Return a number without history that is ``step`` away, exactly."""
+        first, second = (Ball(ball.value + arb(step), ball.precision) for ball in self.balls)
+        return Node((first, second))
 
     def shifted(self, constant: "Node") -> "Node":
         """Return this number less another that carries no gradient: one subtraction, one rounding.
@@ -116,16 +132,15 @@ class Node:
     def _compare(self, other: "Node | float") -> int:
         """Return 1 or -1; a comparison that rounding could turn round raises UndecidableError.
 
-        An exact tie is decided where the reading asks for a kink on purpose.
+        An exact tie that is left beside a kink goes to the first: nothing hangs on it there.
         """
         right = _node(other)
         gaps = [a.value - b.value for a, b in zip(self.balls, right.balls, strict=True)]
         found = {_sign(gap) for gap in gaps}
         if found in ({1}, {-1}):
             return found.pop()
-        ties = current().ties
-        if ties and all(gap == 0 for gap in gaps):
-            return ties
+        if current().nudge and all(gap == 0 for gap in gaps):
+            return 1
         msg = f"a comparison of {float(self)} with {float(right)} is within rounding of a tie"
         raise UndecidableError(msg)
 
@@ -205,15 +220,29 @@ def apply(op: Op, args: Iterable[Any], attrs: Attributes, variant: int = 0) -> N
     formula = formulas[min(variant, len(formulas) - 1)]
     with np.errstate(all="ignore"):
         result = _as_objects(formula(*args, **op.settings(attrs)))
-    fresh = [_fresh(item) for item in result.ravel().tolist()]
-    return _objects(fresh, result.shape)
+    return fresh(result)
 
 
-def adjoints(seeds: dict[Node, tuple[Ball, Ball]]) -> dict[Node, tuple[Ball, Ball]]:
-    """Return the adjoint of every node that the seeded ones depend on, as numbers."""
+def fresh(nodes: Nodes) -> Nodes:
+    """Return an array of the same numbers, every element a node of its own."""
+    return _objects([_fresh(item) for item in nodes.ravel().tolist()], nodes.shape)
+
+
+def adjoints(
+    seeds: dict[Node, tuple[Ball, Ball]],
+    idle: Iterable[Node] = (),
+    hooks: Mapping[Node, Callable[[Ball], Ball]] = _NO_HOOKS,
+) -> dict[Node, tuple[Ball, Ball]]:
+    """Return the adjoint of every node that the seeded ones depend on, as numbers.
+
+    ``idle`` nodes get a cotangent of zero where nothing flows into them. ``hooks`` replace the
+    adjoint of a node once it is complete.
+    """
     found = dict(seeds)
-    for node in _youngest_first(seeds):
-        ours = found[node]
+    for node in _youngest_first([*seeds, *idle]):
+        ours = found.get(node)
+        if ours is not None and node in hooks:
+            ours = found[node] = hooks[node](ours[0]), hooks[node](ours[1])
         for position, arg in enumerate(node.args):
             flow = _scaled(ours, node, position)
             if flow is not None:
@@ -222,23 +251,53 @@ def adjoints(seeds: dict[Node, tuple[Ball, Ball]]) -> dict[Node, tuple[Ball, Bal
     return found
 
 
-def symbolic_adjoints(seeds: dict[Node, Node]) -> dict[Node, Node]:
-    """Return the adjoint of every node that the seeded ones depend on, as nodes of the graph."""
+def symbolic_adjoints(
+    seeds: Mapping[Node, Node],
+    hooks: Mapping[Node, Callable[[Node], Node]] = _NO_HOOKS,
+) -> dict[Node, Node]:
+    """Return the adjoint of every node that the seeded ones depend on, as nodes of the graph.
+
+    ``hooks`` replace the adjoint of a node once it is complete.
+    """
     found = dict(seeds)
     for node in _youngest_first(seeds):
+        if node not in found:  # all that came from it is constant
+            continue
+        if node in hooks:
+            found[node] = hooks[node](found[node])
+        ours = found[node]
         for position, arg in enumerate(node.args):
             assert node.primitive is not None
             constant = node.primitive.partial(position).constant
             if constant == 0:
                 continue
-            ours = found[node]
             flow = ours if constant == 1 else ours * node.partial(position)
             found[arg] = found[arg] + flow if arg in found else flow
     return found
 
 
-def _scaled(ours: tuple[Ball, Ball], node: Node, position: int) -> tuple[Ball, Ball] | None:
+def tangents(
+    nodes: Iterable[Node],
+    seeds: Mapping[Node, tuple[Ball, Ball]],
+) -> list[tuple[Ball, Ball] | None]:
+    """Return how ``nodes`` move with the seeded ones, as numbers; None for those that do not."""
+    nodes = list(nodes)
+    found = dict(seeds)
+    for node in reversed(_youngest_first(nodes)):
+        for position, arg in enumerate(node.args):
+            flow = _scaled(found[arg], node, position) if arg in found else None
+            if flow is not None:
+                known = found.get(node)
+                found[node] = flow if known is None else (known[0] + flow[0], known[1] + flow[1])
+    return [found.get(node) for node in nodes]
+
+
+def _scaled(ours: tuple[Ball, Ball] | None, node: Node, position: int) -> tuple[Ball, Ball] | None:
+    """Return what flows into an argument; None where that is nothing."""
     assert node.primitive is not None
+    if ours is None:
+        local = node.partial_balls(position)
+        return None if local[0].value.is_finite() else (local[0] * 0, local[1] * 0)
     match node.primitive.partial(position).constant:
         case 0:
             return None
@@ -269,6 +328,8 @@ def _smooth(name: str, *args: "Node | float") -> Node:
 
 
 def _node(x: "Node | float") -> Node:
+    if isinstance(x, np.ndarray):  # of rank 0: as a float it would lose history and enclosure
+        return _node(x.item())
     return x if isinstance(x, Node) else Node.number(float(x))
 
 
@@ -289,6 +350,11 @@ def _as_objects(result: object) -> Nodes:
     single = np.empty((), dtype=object)
     single[()] = result
     return single
+
+
+def _are_limits(balls: tuple[Ball, Ball]) -> bool:
+    """Tell whether both are an infinity or NaN by IEEE 754, not just too wide."""
+    return not any(ball.value.mid().is_finite() for ball in balls)
 
 
 def _sign(difference: arb) -> int:

@@ -9,6 +9,7 @@ import sympy
 from sympy import Expr, Symbol
 
 from gradcheck_suite.engines.dialect import Dialect
+from gradcheck_suite.errors import UndecidableError
 from gradcheck_suite.oracles.primitive import ARGUMENTS
 from gradcheck_suite.oracles.scalarise import Node
 from gradcheck_suite.oracles.semantics import Session
@@ -38,13 +39,18 @@ def closed_gradients(program: Program) -> dict[int, list[ClosedForm]] | None:
     """Return, for each Observe of a leaf's gradient, the derivative for each element of the leaf.
 
     Each is an expression in one symbol for each leaf element, with the numbers to fill in. None
-    where the program is not one small expression.
+    where the program is not one small expression, or has no derivative there.
     """
     if not is_small(program):
         return None
     session = Session(Dialect())
-    session.run(program)
+    try:
+        session.run(program)
+    except UndecidableError:
+        return None
     (backward,) = [i for _, i in program.numbered() if isinstance(i, Backward)]
+    if backward.x not in session.values:
+        return None  # an engine of torch's conventions raises before it
     root = session.values[backward.x].nodes.ravel().tolist()
     if _count(root) > _MAX_NODES:
         return None

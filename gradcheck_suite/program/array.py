@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from gradcheck_suite.errors import ProgramError
 
-__all__ = ["Array", "Kind"]
+__all__ = ["Array", "Kind", "Layout"]
 
 Kind = Literal["float", "int", "bool"]
+Layout = Literal["contiguous", "transposed", "strided"]
 
 _DTYPES: Final = {"float": np.float64, "int": np.int64, "bool": np.bool_}
 
@@ -27,6 +28,9 @@ class Array:
     shape: tuple[int, ...]
     values: tuple[float, ...]
     kind: Kind = "float"
+    layout: Layout = "contiguous"
+    """How NumPy has it in memory: in one piece; as the transpose of one; as every second number
+    along the last axis of one."""
 
     def __post_init__(self) -> None:
         if len(self.values) != prod(self.shape) or min(self.shape, default=0) < 0:
@@ -47,7 +51,13 @@ class Array:
         """Return a fresh, writable NumPy array: float64, int64 or bool."""
         if not self.shape:  # most leaves are scalars: a third of the time of the general way
             return np.array(self.values[0], dtype=_DTYPES[self.kind])
-        return np.array(self.values, dtype=_DTYPES[self.kind]).reshape(self.shape)
+        flat: npt.NDArray[np.generic] = np.array(self.values, dtype=_DTYPES[self.kind])
+        array = flat.reshape(self.shape)
+        if self.layout == "contiguous":
+            return array
+        if self.layout == "transposed":
+            return np.ascontiguousarray(array.T).T
+        return array.repeat(2, axis=-1)[..., ::2]
 
     @property
     def rank(self) -> int:

@@ -14,7 +14,7 @@ from typing import Any, Final, get_args
 
 from gradcheck_suite.errors import ProgramError
 from gradcheck_suite.program import instructions as language
-from gradcheck_suite.program.array import Array, Kind
+from gradcheck_suite.program.array import Array, Kind, Layout
 from gradcheck_suite.program.instructions import Program, Slice
 
 __all__ = ["decode", "encode"]
@@ -53,6 +53,10 @@ def _are_values(x: object) -> bool:
     return type(x) is tuple and all(map(_is_value, x))
 
 
+def _are_arrays(x: object) -> bool:
+    return type(x) is tuple and all(map(_is_array, x))
+
+
 def _is_attribute(x: object) -> bool:
     return type(x) in _SCALARS or (type(x) is tuple and all(map(_is_attribute, x)))
 
@@ -76,6 +80,7 @@ def _is_body(x: object) -> bool:
 _INSTRUCTIONS: Final = frozenset(get_args(language.Instruction))
 _is_look: Final = frozenset(get_args(language.Look)).__contains__
 _is_mode: Final = frozenset(get_args(language.ModeKind)).__contains__
+_is_rule: Final = frozenset(get_args(language.HookRule)).__contains__
 _Check = Callable[[Any], bool]
 # The position is the code: append only. To each record what its fields may hold, in order.
 _RECORDS: Final[tuple[tuple[type, tuple[_Check, ...]], ...]] = (
@@ -95,11 +100,18 @@ _RECORDS: Final[tuple[tuple[type, tuple[_Check, ...]], ...]] = (
     (language.OptimizerStep, (_is_name, _are_values, _are_attributes)),
     (language.Observe, (_is_look, _is_value)),
     (Program, (_is_body,)),
+    (language.Misapply, (_is_name, _are_values, _are_attributes)),
+    (language.Thread, (_is_body,)),
+    (language.Hook, (_is_value, _is_rule)),
+    (language.Unhook, (_is_value,)),
+    (language.PushForward, (_is_value, _are_values, _are_arrays)),
 )
 _CODES: Final = {record: code for code, (record, _) in enumerate(_RECORDS)}
 
 
 _KINDS: Final[tuple[Kind, ...]] = ("float", "int", "bool")
+_LAYOUTS: Final[tuple[Layout, ...]] = ("contiguous", "transposed", "strided")
+_PER_LAYOUT: Final = 16  # a byte holds the kind and 16 times the layout
 _ITEMS: Final = {"float": "d", "int": "q", "bool": "?"}
 
 
@@ -150,7 +162,8 @@ def _write(out: bytearray, value: object, depth: int) -> None:
         case Array():
             n, items = len(value.values), _ITEMS[value.kind]
             rank = len(value.shape)
-            out += struct.pack(f"<cBB{rank}I", b"A", _KINDS.index(value.kind), rank, *value.shape)
+            code = _KINDS.index(value.kind) + _PER_LAYOUT * _LAYOUTS.index(value.layout)
+            out += struct.pack(f"<cBB{rank}I", b"A", code, rank, *value.shape)
             out += struct.pack(f"<{n}{items}", *value.values)
         case _ if type(value) in _CODES:
             code = _CODES[type(value)]
@@ -218,15 +231,16 @@ class _Reader:
         return record(*values)
 
     def _array(self) -> Array:
-        kind_code, rank = self._byte(), self._byte()
-        if kind_code >= len(_KINDS) or rank > _MAX_RANK:
-            raise self._error(f"an array of kind {kind_code} and rank {rank}")
+        code, rank = self._byte(), self._byte()
+        layout_code, kind_code = divmod(code, _PER_LAYOUT)
+        if kind_code >= len(_KINDS) or layout_code >= len(_LAYOUTS) or rank > _MAX_RANK:
+            raise self._error(f"an array of kind {code} and rank {rank}")
         shape = self._take(f"{rank}I")
         kind = _KINDS[kind_code]
         n = prod(shape)
         if n > len(self._data):
             raise self._error(f"an array of shape {shape}")
-        return Array(shape, self._take(f"{n}{_ITEMS[kind]}"), kind)
+        return Array(shape, self._take(f"{n}{_ITEMS[kind]}"), kind, _LAYOUTS[layout_code])
 
     def _byte(self) -> int:
         if self.position >= len(self._data):

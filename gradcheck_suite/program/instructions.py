@@ -25,18 +25,24 @@ __all__ = [
     "Constant",
     "Detach",
     "GradOf",
+    "Hook",
+    "HookRule",
     "InPlace",
     "Instruction",
     "Leaf",
     "Look",
+    "Misapply",
     "Mode",
     "ModeKind",
     "Observe",
     "OptimizerStep",
     "Program",
+    "PushForward",
     "RetainGrad",
     "SetRequiresGrad",
     "Slice",
+    "Thread",
+    "Unhook",
 ]
 
 
@@ -57,7 +63,19 @@ class Slice:
 Attribute: TypeAlias = "int | float | bool | str | Slice | Array | tuple[Attribute, ...] | None"
 Attributes: TypeAlias = tuple[tuple[str, Attribute], ...]
 ModeKind = Literal["no_grad", "enable_grad"]
-Look = Literal["value", "grad", "requires_grad", "is_leaf", "shape", "dtype", "has_graph"]
+HookRule = Literal["square", "double", "nothing"]
+Look = Literal[
+    "value",
+    "cotangent",  # the array that the Backward at this index was given, as it is now
+    "grad",
+    "requires_grad",
+    "is_leaf",
+    "shape",
+    "dtype",  # whether the gradient of the leaf has the dtype of its value
+    "has_graph",
+    "released",  # nothing keeps the result alive once the program has let go of all results
+    "unset",  # whether the gradient is None, or not there at all
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +97,15 @@ class Constant:
 @dataclass(frozen=True, slots=True)
 class Apply:
     """Apply the op named ``op`` to earlier values."""
+
+    op: str
+    args: tuple[int, ...]
+    attrs: Attributes = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Misapply:
+    """Apply the op named ``op`` to values of shapes that do not fit: the engine has to raise."""
 
     op: str
     args: tuple[int, ...]
@@ -164,10 +191,45 @@ class Mode:
 
 
 @dataclass(frozen=True, slots=True)
+class Thread:
+    """Run ``body`` in a thread of its own, and wait for it."""
+
+    body: tuple["Instruction", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Have a function called with the gradient that arrives at ``x``; the value is its handle.
+
+    What it returns takes the gradient's place: its square, twice it, or None to leave it as it is.
+    """
+
+    x: int
+    rule: HookRule
+
+
+@dataclass(frozen=True, slots=True)
+class Unhook:
+    """Take a hook away again."""
+
+    hook: int
+
+
+@dataclass(frozen=True, slots=True)
+class PushForward:
+    """The derivative of ``x`` along ``tangents`` at ``leaves``, by forward mode, as a value."""
+
+    x: int
+    leaves: tuple[int, ...]
+    tangents: tuple[Array, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OptimizerStep:
     """One step of the submission's own optimizer ``rule`` over ``parameters``.
 
-    Steps that name the same rule, parameters and settings belong to one optimizer object.
+    ``settings`` holds what is not left to its default (see ``program.optimizers``). Steps that name
+    the same rule, parameters and settings belong to one optimizer object.
     """
 
     rule: str
@@ -187,6 +249,7 @@ Instruction: TypeAlias = (
     Leaf
     | Constant
     | Apply
+    | Misapply
     | Detach
     | GradOf
     | Backward
@@ -196,12 +259,16 @@ Instruction: TypeAlias = (
     | InPlace
     | Assign
     | Mode
+    | Thread
+    | Hook
+    | Unhook
+    | PushForward
     | OptimizerStep
     | Observe
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Program:
     """A straight-line list of instructions: plain data, hashable, serialisable."""
 
@@ -213,8 +280,8 @@ class Program:
 
 
 def flatten(body: tuple[Instruction, ...]) -> Iterator[Instruction]:
-    """Yield the instructions of a body in reading order, each Mode before what it holds."""
+    """Yield the instructions of a body in reading order, each block before what it holds."""
     for instruction in body:
         yield instruction
-        if isinstance(instruction, Mode):
+        if isinstance(instruction, (Mode, Thread)):
             yield from flatten(instruction.body)

@@ -89,6 +89,10 @@ class Op:
     """Those operands that nobody wants a gradient of: the targets of a loss."""
     examples: tuple[Example, ...] = ()
     """One call at least of every calling form, where the signature does not say them."""
+    differentiable: bool = True
+    """Whether results can need a gradient: not those of a comparison, or of argmax."""
+    breaks: bool = False
+    """Whether its rule raises: the custom function that a program calls on purpose."""
     piece: str = ""
     """What is taken of the result of an engine that returns several: ``[0]``, ``[part]``."""
 

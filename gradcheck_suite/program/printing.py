@@ -1,16 +1,12 @@
 """Print a Program as its author would write it in an engine's own spelling."""
 
-import ast
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
-from itertools import count
-from math import isfinite
-from string import ascii_lowercase
+from collections.abc import Iterator
+from dataclasses import dataclass
 from textwrap import indent
-from typing import Any
 
 from gradcheck_suite.program.array import Array
 from gradcheck_suite.program.features import op_key
+from gradcheck_suite.program.functions import Functions, Texts
 from gradcheck_suite.program.instructions import (
     Apply,
     Assign,
@@ -20,25 +16,34 @@ from gradcheck_suite.program.instructions import (
     Constant,
     Detach,
     GradOf,
+    Hook,
     InPlace,
     Instruction,
     Leaf,
+    Misapply,
     Mode,
     Observe,
     OptimizerStep,
     Program,
+    PushForward,
     RetainGrad,
     SetRequiresGrad,
-    Slice,
+    Thread,
+    Unhook,
 )
+from gradcheck_suite.program.literals import array_text, index_text, literal, nested_text
+from gradcheck_suite.program.loops import Chain, chains
+from gradcheck_suite.program.naming import taken_names, variable_names
+from gradcheck_suite.program.optimizers import OPTIMIZERS
+from gradcheck_suite.program.paths import path
 from gradcheck_suite.program.shapes import shapes
 from gradcheck_suite.program.spelling import Spelling
 from gradcheck_suite.program.table import op_named
 from gradcheck_suite.program.template import template
 
-__all__ = ["Line", "lines", "literal", "look_text", "script"]
+__all__ = ["INDENT", "Line", "lines"]
 
-_INDENT = "    "
+INDENT = "    "
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,86 +55,12 @@ class Line:
     depth: int = 0
 
     def __str__(self) -> str:
-        return indent(self.text, _INDENT * self.depth)
+        return indent(self.text, INDENT * self.depth)
 
 
 def lines(program: Program, spelling: Spelling) -> tuple[Line, ...]:
     """Return the program's lines; an Observe is the expression that is looked at."""
     return tuple(_Printer(program, spelling).body(program.instructions, 0))
-
-
-def look_text(program: Program, spelling: Spelling, index: int) -> str:
-    """Return the expression of the Observe at ``index``: ``a.grad``."""
-    return next(line.text for line in lines(program, spelling) if line.index == index)
-
-
-def script(program: Program, spelling: Spelling, expected: Mapping[int, str]) -> str:
-    """Return a script that runs by itself and prints what comes beside what is expected.
-
-    ``expected``: the text for each Observe to be shown, and for each instruction that has to raise.
-    Run it where the spelling's imports work: in the folder of the submission.
-    """
-    out: list[str] = []
-    observed = {k for k, i in program.numbered() if isinstance(i, Observe)}
-    for line in lines(program, spelling):
-        told = None if line.index is None else expected.get(line.index)
-        if told is None:
-            shown = [line.text] if line.index not in observed else ["pass"] * bool(line.depth)
-        elif line.index in observed:
-            shown = [f"print({f'{line.text} is'!r}, {line.text})"]
-        else:
-            shown = [
-                "try:",
-                indent(line.text, _INDENT),
-                f"{_INDENT}print('no exception was raised')",
-                "except Exception as error:",
-                f"{_INDENT}print('raised', type(error).__name__, error)",
-            ]
-        if told is not None:
-            shown.append(f"print({'  expected ' + told!r})")
-        out += [indent(text, _INDENT * line.depth) for text in shown]
-    imports = _imports_needed(spelling, "\n".join(out))
-    if any("np." in text for text in out) and "np" not in _bound(tuple(imports)):
-        imports.insert(0, "import numpy as np")
-    return "\n".join([*imports, "", *out]) + "\n"
-
-
-def _imports_needed(spelling: Spelling, body: str) -> list[str]:
-    """Return the import lines without the names that ``body`` does not use.
-
-    A name that stands in the way of one of Python's own (``from engine import sum``) is in the
-    script for those alone who use it. Lines that are no plain imports stay as they are.
-    """
-    statements = [ast.parse(line).body[0] for line in spelling.imports]
-    others = [s for s in statements if not isinstance(s, (ast.Import, ast.ImportFrom))]
-    nodes = [n for tree in (ast.parse(body), *others) for n in ast.walk(tree)]
-    used = {n.id for n in nodes if isinstance(n, ast.Name)}
-    kept = []
-    for statement in statements:
-        if isinstance(statement, (ast.Import, ast.ImportFrom)):
-            names = [a for a in statement.names if (a.asname or a.name).partition(".")[0] in used]
-            statement.names = names
-            kept += [ast.unparse(statement)] if names else []
-        else:
-            kept.append(ast.unparse(statement))
-    return kept
-
-
-def literal(value: Attribute) -> str:
-    """Return an attribute as Python source."""
-    match value:
-        case Array():
-            return _array(value)
-        case Slice(start, stop, step):
-            ends = ["" if v is None else str(v) for v in (start, stop)]
-            return ":".join(ends) if step is None else ":".join([*ends, str(step)])
-        case tuple():
-            inner = ", ".join(literal(v) for v in value)
-            return f"({inner},)" if len(value) == 1 else f"({inner})"
-        case float() if not isfinite(value):
-            return f"float('{value}')"
-        case _:
-            return repr(value)
 
 
 class _Printer:
@@ -140,21 +71,73 @@ class _Printer:
         self._spelling = spelling
         self._shapes = shapes(program)
         self._names: dict[int, str] = {}
-        self._fresh = _variable_names(_taken(spelling))
+        self._fresh = variable_names(taken_names(spelling))
         self._made: list[str] = []  # every name that a line has assigned to, in order
         self._optimizers: dict[OptimizerStep, str] = {}
+        self._hooked: dict[int, str] = {}  # what each hook was registered on
         self._next = 0
+        looks = [i for _, i in program.numbered() if isinstance(i, Observe)]
+        self._looked_at = {i.x for i in looks if i.what == "cotangent"}
+        self._chains = {chain.indices[0]: chain for chain in chains(program)}
+        self._in_chains = {k for chain in self._chains.values() for k in chain.indices}
+        self._texts = Texts(self._names, self._fresh, self._apply, self._weighted, self._looped)
+        self._functions = Functions(program, spelling, self._texts)
 
     def body(self, body: tuple[Instruction, ...], depth: int) -> Iterator[Line]:
         for instruction in body:
             index = self._next
             self._next += 1
-            if isinstance(instruction, Mode):
+            chain = self._chains.get(index)
+            if self._functions.hides(index, instruction):
+                continue
+            if chain:
+                yield from self._chain(chain, depth)
+            elif index in self._in_chains:
+                continue
+            elif isinstance(instruction, Mode):
                 yield from self._mode(instruction, depth)
+            elif isinstance(instruction, Thread):
+                yield from self._thread(instruction, depth)
+            elif isinstance(instruction, Observe) and instruction.what == "released":
+                yield from self._released(index, instruction.x, depth)
             else:
                 text = self._line(index, instruction)
                 if text:
                     yield Line(index, text, depth)
+
+    def _chain(self, chain: Chain, depth: int) -> Iterator[Line]:
+        """Print ops that follow one another, each on the result of the one before, as a loop."""
+        start, last = self._names[chain.start], chain.indices[-1]
+        yield Line(None, self._bind(last, start), depth)
+        self._names[chain.start] = self._names[last]
+        step = self._apply(chain.step)
+        self._names[chain.start] = start
+        yield Line(None, f"for _ in range({len(chain.indices)}):", depth)
+        yield Line(last, f"{self._names[last]} = {step}", depth + 1)
+
+    def _looped(self, k: int) -> list[str] | None:
+        """Return the loop that stands for the step ``k``; None where it stands in none."""
+        if k in self._chains:
+            return [str(line) for line in self._chain(self._chains[k], 0)]
+        return [] if k in self._in_chains else None
+
+    def _thread(self, thread: Thread, depth: int) -> Iterator[Line]:
+        yield Line(None, "def run():", depth)
+        yield from self._function_body(thread.body, depth + 1)
+        yield Line(None, "thread = threading.Thread(target=run)", depth)
+        yield Line(None, "thread.start()", depth)
+        yield Line(None, "thread.join()", depth)
+
+    def _released(self, index: int, x: int, depth: int) -> Iterator[Line]:
+        """Print how the program lets go of all results, and asks whether ``x`` is still there."""
+        program = self._program.numbered()
+        kept = {self._names[k] for k, i in program if isinstance(i, _KEPT) and k in self._names}
+        results = [n for n in dict.fromkeys(self._made) if n not in kept]
+        name = self._names[x]
+        yield Line(None, f"mark = type({name}), id({name})", depth)
+        yield Line(None, f"del {', '.join(results)}", depth)
+        yield Line(None, "gc.collect()", depth)
+        yield Line(index, "mark not in [(type(o), id(o)) for o in gc.get_objects()]", depth)
 
     def _mode(self, mode: Mode, depth: int) -> Iterator[Line]:
         manager = getattr(self._spelling, mode.kind) or f"{mode.kind}()"
@@ -166,11 +149,10 @@ class _Printer:
             yield Line(None, "def run():", depth)
         else:
             yield Line(None, f"with {manager}:", depth)
-        n_before = len(self._made)
-        inner = list(self.body(mode.body, depth + 1))
-        made = ", ".join(dict.fromkeys(self._made[n_before:]))
-        if mode.decorator and made:
-            yield Line(None, f"global {made}", depth + 1)
+        if mode.decorator:
+            inner = list(self._function_body(mode.body, depth + 1))
+        else:
+            inner = list(self.body(mode.body, depth + 1))
         yield from inner
         if mode.raises:
             yield Line(None, "raise ValueError", depth + 1)
@@ -182,6 +164,15 @@ class _Printer:
             yield Line(None, "except ValueError:", depth - 1)
             yield Line(None, "pass", depth)
 
+    def _function_body(self, body: tuple[Instruction, ...], depth: int) -> Iterator[Line]:
+        """Print what a function does to the names around it."""
+        n_before = len(self._made)
+        inner = list(self.body(body, depth))
+        made = ", ".join(dict.fromkeys(self._made[n_before:]))
+        if made:
+            yield Line(None, f"global {made}", depth)
+        yield from inner
+
     def _line(self, index: int, instruction: Instruction) -> str:
         spelling = self._spelling
         match instruction:
@@ -190,29 +181,24 @@ class _Printer:
                 return self._bind(index, text)
             case Constant(array, plain):
                 return self._constant(index, array, plain)
-            case Apply(op, args, attrs):
-                return self._bind(index, self._apply(op, args, dict(attrs), instruction))
+            case Apply():
+                return self._bind(index, self._apply(instruction))
+            case Misapply():
+                return self._apply(instruction)
+            case Hook(x, rule):
+                return self._hook(index, x, HOOKS[rule])
+            case PushForward():
+                return self._push_forward(index, instruction)
             case Detach(x):
                 return self._bind(index, self._fill(spelling.detach, x))
             case GradOf(x):
                 return self._bind(index, self._grad_of(x))
             case Backward():
-                return self._backward(instruction)
-            case ClearGrad(x):
-                return self._fill(spelling.clear, x)
-            case RetainGrad(x):
-                return self._fill(spelling.retain_grad, x)
-            case SetRequiresGrad(x, flag):
-                return self._fill(spelling.set_requires_grad, x, flag=str(flag))
-            case InPlace(op, x, args):
-                y = {"y": self._names[args[0]]} if args else {}
-                self._names[index] = self._names[x]
-                self._made.append(self._names[x])
-                return self._fill(dict(spelling.in_place)[op], x, **y)
-            case Assign(x, y):
-                value = self._fill(spelling.value, y)
-                forms = {"y": self._names[y], "data": value, "number": value, "nested": value}
-                return self._fill(spelling.assign, x, **forms)
+                return self._backward(index, instruction)
+            case Assign() | ClearGrad() | RetainGrad() | SetRequiresGrad() | Unhook():
+                return self._effect(instruction)
+            case InPlace():
+                return self._in_place(index, instruction)
             case OptimizerStep():
                 return self._optimizer_step(instruction)
             case Observe(what, x):
@@ -220,42 +206,87 @@ class _Printer:
             case _:
                 return ""
 
-    def _apply(
+    def _effect(
         self,
-        op: str,
-        args: tuple[int, ...],
-        attrs: dict[str, Attribute],
-        apply: Apply,
+        instruction: Assign | ClearGrad | RetainGrad | SetRequiresGrad | Unhook,
     ) -> str:
+        spelling = self._spelling
+        match instruction:
+            case Assign(x, y):
+                value = self._fill(spelling.value, y)
+                forms = {"y": self._names[y], "data": value, "number": value, "nested": value}
+                return self._fill(spelling.assign, x, **forms)
+            case ClearGrad(x):
+                if spelling.gradient:
+                    return self._functions.clear(x)
+                return self._fill(spelling.clear, x)
+            case RetainGrad(x):
+                return self._fill(spelling.retain_grad, x)
+            case SetRequiresGrad(x, flag):
+                return self._fill(spelling.set_requires_grad, x, flag=str(flag))
+            case Unhook(hook):
+                names = {"y": self._hooked[hook], "hook": self._names[hook]}
+                return self._fill(spelling.unhook, hook, **names)
+
+    def _hook(self, index: int, x: int, function: str) -> str:
+        spelling = self._spelling
+        self._hooked[index] = self._names[x]
+        if spelling.unhook and "hook" in template(spelling.unhook).names:  # the function is needed
+            named = self._bind(index, function)
+            return f"{named}\n{self._fill(spelling.hook, x, hook=self._names[index])}"
+        return self._bind(index, self._fill(spelling.hook, x, hook=function))
+
+    def _in_place(self, index: int, i: InPlace) -> str:
+        y = {"y": self._names[i.args[0]]} if i.args else {}
+        self._names[index] = self._names[i.x]
+        self._made.append(self._names[i.x])
+        text = dict(self._spelling.in_place)[i.op]
+        return self._fill(text, i.x, **y, **_texts(dict(i.attrs)))
+
+    def _apply(self, apply: Apply | Misapply) -> str:
+        op = apply.op
         row = op_named(op)
         ops = dict(self._spelling.ops)
-        key = op_key(apply, tuple(self._shapes[a] for a in args))
+        key = op_key(apply, tuple(self._shapes[a] for a in apply.args))
         text = ops.get(key) or ops.get(op) or f"{op}({', '.join(row.arguments)})"
-        names = [self._names[a] for a in args]
+        names = [self._names[a] for a in apply.args]
         if row.signature == "join":
             operands = {"xs": "[" + ", ".join(names) + "]"}
         else:
             operands = dict(zip(row.arguments, names, strict=True))
-        settings = {
-            k: _index(v) if k == "index" else literal(v)
-            for k, v in {**dict(row.attributes), **attrs}.items()
-        }
-        return template(text).print({**operands, **settings})
+        return template(text).print({**operands, **_texts(row.settings(apply.attrs))})
+
+    def _push_forward(self, index: int, push: PushForward) -> str:
+        """Print a function of the leaves, and the call that takes its tangent."""
+        steps = path(self._program, push.x, push.leaves)
+        arguments = ", ".join(self._names[leaf] for leaf in push.leaves)
+        body = [f"{self._texts.name(k)} = {self._apply(apply)}" for k, apply in steps]
+        body.append(f"return {self._names[push.x]}")
+        function = "\n".join([f"def f({arguments}):", *(indent(line, INDENT) for line in body)])
+        text = self._spelling.constant or self._spelling.leaf
+        tangents = ", ".join(self._number(text, array) for array in push.tangents)
+        texts = {"f": "f", "primals": f"[{arguments}]", "tangents": f"[{tangents}]"}
+        call = template(self._spelling.push_forward).print(texts)
+        return f"{function}\n{self._bind(index, call)}"
 
     def _optimizer_step(self, step: OptimizerStep) -> str:
+        moves = template(self._spelling.step)
         if step in self._optimizers:
-            return f"{self._optimizers[step]}.step()"
+            return moves.print({"x": self._optimizers[step]})
         n_others = len(self._optimizers)
         name = f"optimizer_{n_others + 1}" if n_others else "optimizer"
         self._optimizers[step] = name
         self._made.append(name)
-        named = {k: literal(v) for k, v in step.settings}
+        unset = {k: "None" for k, _ in OPTIMIZERS[step.rule].settings}
+        named = unset | {k: literal(v) for k, v in step.settings}
         named["parameters"] = "[" + ", ".join(self._names[p] for p in step.parameters) + "]"
         made = template(dict(self._spelling.optimizers)[step.rule]).print(named)
-        return f"{name} = {made}\n{name}.step()"
+        return f"{name} = {made}\n{moves.print({'x': name})}"
 
-    def _backward(self, b: Backward) -> str:
+    def _backward(self, index: int, b: Backward) -> str:
         spelling = self._spelling
+        if spelling.gradient:
+            return self._functions.differentiate(b)
         root = self._names[b.x]
         takes = any(n.startswith("cotangent") for n in template(spelling.backward).names)
         forms = dict.fromkeys(("cotangent", "cotangent_number", "cotangent_nested"), "None")
@@ -265,7 +296,11 @@ class _Printer:
             data = self._data(b.cotangent)
             forms = {f"cotangent{k}": data[n] for k, n in _SUFFIXES.items()}
         flags = {"retain_graph": str(b.retain_graph), "create_graph": str(b.create_graph)}
-        return template(spelling.backward).print({"x": root, **forms, **flags})
+        before = ""
+        if index in self._looked_at:  # then the array has a name of its own
+            before = self._bind(index, forms["cotangent"]) + "\n"
+            forms["cotangent"] = self._names[index]
+        return before + template(spelling.backward).print({"x": root, **forms, **flags})
 
     def _weighted(self, root: str, cotangent: Array) -> str:
         """Print the weighted sum that stands for a cotangent which backward does not take."""
@@ -287,6 +322,8 @@ class _Printer:
 
     def _grad_of(self, x: int) -> str:
         spelling = self._spelling
+        if spelling.gradient:
+            return self._functions.gradient(x)
         if spelling.grad_of:
             return self._fill(spelling.grad_of, x)
         grad = self._fill(spelling.grad, x)
@@ -295,9 +332,22 @@ class _Printer:
 
     def _look(self, what: str, x: int) -> str:
         spelling = self._spelling
-        if what in {"value", "shape", "dtype"}:
-            return self._fill(spelling.value, x)
-        return self._fill(getattr(spelling, what), x)
+        match what:
+            case "grad" if spelling.gradient:
+                return self._functions.gradient(x)
+            case "value" | "shape":
+                return self._fill(spelling.value, x)
+            case "cotangent":
+                return self._names[x]
+            case "unset":
+                return f"{self._fill(spelling.grad, x)} is None"
+            case "dtype":
+                value, grad = self._fill(spelling.value, x), self._fill(spelling.grad, x)
+                if spelling.grad_of:  # gradients are values of the engine's own
+                    grad = template(spelling.value).print({"x": grad})
+                return f"np.asarray({grad}).dtype == np.asarray({value}).dtype"
+            case _:
+                return self._fill(getattr(spelling, what), x)
 
     def _fill(self, text: str, x: int, **others: str) -> str:
         return template(text).print({"x": self._names[x], **others})
@@ -307,9 +357,9 @@ class _Printer:
 
     def _data(self, array: Array) -> dict[str, str]:
         coarse = array.kind == "float" and self._spelling.dtype != "float64"
-        data = _array(array, f"np.{self._spelling.dtype}" if coarse else "")
+        data = array_text(array, f"np.{self._spelling.dtype}" if coarse else "")
         number = literal(array.numpy().item()) if len(array.values) == 1 else "None"
-        return {"data": data, "number": number, "nested": _nested(array)}
+        return {"data": data, "number": number, "nested": nested_text(array)}
 
     def _bind(self, index: int, text: str) -> str:
         self._names[index] = next(self._fresh)
@@ -318,49 +368,13 @@ class _Printer:
 
 
 _SUFFIXES = {"": "data", "_number": "number", "_nested": "nested"}
+_KEPT = (Leaf, Constant)
+HOOKS = {
+    "square": "lambda gradient: gradient * gradient",
+    "double": "lambda gradient: gradient * 2.0",
+    "nothing": "lambda gradient: None",
+}
 
 
-def _variable_names(taken: frozenset[str]) -> Iterator[str]:
-    """Yield a, b, ..., z, a1, b1, ...; without those that are taken or read badly."""
-    letters = [c for c in ascii_lowercase if c not in "lo"]
-    for k in count():
-        names = (f"{c}{k or ''}" for c in letters)
-        yield from (name for name in names if name not in taken)
-
-
-def _taken(spelling: Spelling) -> frozenset[str]:
-    """Return the names that the spelling's lines mean something by; x and y are filled in."""
-    texts = [getattr(spelling, f.name) for f in fields(spelling) if f.name not in _NO_TEMPLATES]
-    texts += [text for _, text in (*spelling.ops, *spelling.in_place, *spelling.optimizers)]
-    used = {name for text in texts if text for name in template(text).names}
-    return frozenset(used - {"x", "y"}) | _bound(spelling.imports)
-
-
-_NO_TEMPLATES = {"name", "imports", "ops", "in_place", "optimizers", "can", "dtype", "kind"}
-
-
-def _bound(imports: tuple[str, ...]) -> frozenset[str]:
-    """Return the names that import lines bind."""
-    found = [n for line in imports for n in ast.walk(ast.parse(line)) if isinstance(n, ast.alias)]
-    return frozenset(alias.asname or alias.name.partition(".")[0] for alias in found)
-
-
-def _array(array: Array, dtype: str = "") -> str:
-    if not array.values:  # nested lists would lose the shape, and the kind
-        return f"np.zeros({array.shape}, dtype={dtype or f'np.{array.numpy().dtype}'})"
-    return f"np.array({_nested(array)}, dtype={dtype})" if dtype else f"np.array({_nested(array)})"
-
-
-def _nested(array: Array) -> str:
-    return _list(array.numpy().tolist())
-
-
-def _list(nested: Any) -> str:  # noqa: ANN401 - nested lists of numbers
-    if isinstance(nested, list):
-        return "[" + ", ".join(map(_list, nested)) + "]"
-    return literal(nested)
-
-
-def _index(index: Attribute) -> str:
-    parts = index if isinstance(index, tuple) else (index,)
-    return ", ".join(literal(part) for part in parts) or "()"
+def _texts(settings: dict[str, Attribute]) -> dict[str, str]:
+    return {k: index_text(v) if k == "index" else literal(v) for k, v in settings.items()}

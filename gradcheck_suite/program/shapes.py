@@ -11,15 +11,22 @@ from gradcheck_suite.program.instructions import (
     Apply,
     Assign,
     Attributes,
+    Backward,
     Constant,
     Detach,
     GradOf,
+    Hook,
     InPlace,
     Instruction,
     Leaf,
+    Misapply,
     Mode,
+    Observe,
     OptimizerStep,
     Program,
+    PushForward,
+    Thread,
+    Unhook,
 )
 from gradcheck_suite.program.table import op_named
 
@@ -35,7 +42,24 @@ def shapes(program: Program) -> dict[int, Shape]:
     included, or where shapes do not fit the op.
     """
     found: dict[int, Shape] = {}
+    hooks: set[int] = set()
+    handed: set[int] = set()
     for index, instruction in program.numbered():
+        match instruction:
+            case Hook():
+                hooks.add(index)
+            case Unhook(hook) if hook not in hooks:
+                msg = f"instruction {index} takes away {hook}, which is no earlier hook"
+                raise ProgramError(msg)
+            case Backward(cotangent=Array()):
+                handed.add(index)
+            case Observe("cotangent", x):
+                if x not in handed:
+                    msg = f"instruction {index} looks at {x}, which is no earlier cotangent"
+                    raise ProgramError(msg)
+                continue
+            case _:
+                pass
         shape = _shape(index, instruction, found)
         if shape is not None:
             found[index] = shape
@@ -72,12 +96,20 @@ def _shape(index: int, instruction: Instruction, found: dict[int, Shape]) -> Sha
             return shape_of_result(op, operands, attrs)
         case Detach(x) | GradOf(x):
             return _look_up(index, x, found)
-        case Mode():
+        case PushForward(x, leaves, tangents):
+            for leaf, tangent in zip(leaves, tangents, strict=True):
+                if _look_up(index, leaf, found) != tangent.shape:
+                    msg = f"got a tangent of shape {tangent.shape} for {leaf} at {index}"
+                    raise ProgramError(msg)
+            return _look_up(index, x, found)
+        case Mode() | Thread() | Unhook():
             return None
         case Assign(x, y):
             used: tuple[int, ...] = (x, y)
         case OptimizerStep(parameters=parameters):
             used = parameters
+        case Misapply(args=args):
+            used = args
         case _:
             used = (instruction.x,)
     for x in used:

@@ -20,7 +20,8 @@ class Spelling:
     """What a report calls the engine: ``Value``, ``torch``."""
     leaf: str
     imports: tuple[str, ...] = ()
-    """Import lines with which a snippet begins, and which fill the namespace of the templates."""
+    """Lines with which a snippet begins, and which fill the namespace of the templates: imports,
+    and definitions of what a user would write (a custom function's class)."""
     constant: str = ""
     """How a value that needs no gradient is made; the leaf's template with the flag False if ''."""
     value: str = "x.data"
@@ -38,6 +39,16 @@ class Spelling:
     has_graph: str = ""
     set_requires_grad: str = ""
     retain_grad: str = ""
+    hook: str = ""
+    """Register the function ``hook`` on ``x``; the value is a handle."""
+    unhook: str = ""
+    """Take away the hook with the handle ``x``: the function ``hook`` on the value ``y``."""
+    gradient: str = ""
+    """The gradient of the function ``f`` of the values ``primals`` (a list), by that at the place
+    ``argnum``; or of a function of ``x`` alone. A library that has it differentiates functions:
+    values have no gradients, and what stands here for those is not used."""
+    push_forward: str = ""
+    """The tangent of the function ``f`` at the values ``primals`` along ``tangents``: lists."""
     assign: str = ""
     """Overwrite the data of ``x`` by ``data``, ``number``, ``nested`` or engine value ``y``."""
     ops: tuple[tuple[str, str], ...] = ()
@@ -45,7 +56,9 @@ class Spelling:
     in_place: tuple[tuple[str, str], ...] = ()
     """(op, statement): ``x += y``."""
     optimizers: tuple[tuple[str, str], ...] = ()
-    """(rule, expression for the optimizer over the list ``parameters``); stepped by ``.step()``."""
+    """(rule, expression for the optimizer over the list ``parameters``)."""
+    step: str = "x.step()"
+    """Have the optimizer ``x`` move its parameters."""
     can: frozenset[str] = field(default_factory=frozenset)
     """Further needs (see ``features``) that it was seen to meet: ranks, broadcasting, modes."""
     dtype: Literal["float64", "float32"] = "float64"

@@ -21,6 +21,7 @@ from gradcheck_suite.program.ops.powers import POWERS
 from gradcheck_suite.program.ops.reductions import NORMALISATIONS, REDUCTIONS
 from gradcheck_suite.program.ops.shaping import SHAPING
 from gradcheck_suite.program.ops.solving import SOLVING
+from gradcheck_suite.program.ops.special import SPECIAL
 from gradcheck_suite.program.ops.statistics import STATISTICS
 from gradcheck_suite.program.ops.trigonometry import TRIGONOMETRY
 from gradcheck_suite.program.ops.windows import WINDOWS
@@ -56,10 +57,15 @@ OPS: Final[Mapping[str, Op]] = MappingProxyType(
 )
 
 
+_SPECIAL: Final = {op.name: op for op in SPECIAL}
+
+
 def op_named(name: str) -> Op:
     """Return the row of ``name``; ProgramError names the nearest rows when there is none."""
     if name in OPS:
         return OPS[name]
+    if name in _SPECIAL:
+        return _SPECIAL[name]
     from difflib import get_close_matches
 
     near = ", ".join(get_close_matches(name, OPS, n=3, cutoff=0.5)) or ", ".join(OPS)

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Final, cast
 
 from gradcheck_suite.errors import UsageError
+from gradcheck_suite.program.optimizers import OPTIMIZERS
 
 __all__ = ["Template", "template"]
 
@@ -18,6 +19,7 @@ __all__ = ["Template", "template"]
 # engines have these defaults, and not all of them take the argument itself.
 OPTIONAL: Final = frozenset(
     {
+        "argnum",
         "axes",
         "axis",
         "cotangent",
@@ -29,7 +31,7 @@ OPTIONAL: Final = frozenset(
         "low",
         "retain_graph",
     },
-)
+) | {name for rule in OPTIMIZERS.values() for name, _ in rule.settings}
 
 
 @cache
@@ -122,7 +124,8 @@ class _Prune(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def _drops(self, argument: ast.expr) -> bool:
-        alone = argument.value if isinstance(argument, ast.Starred) else argument
+        whole = (ast.Starred, ast.Subscript)  # *axes, betas[0]
+        alone = argument.value if isinstance(argument, whole) else argument
         if isinstance(alone, ast.Name):
             return alone.id in self._dropped
         names = {n.id for n in ast.walk(argument) if isinstance(n, ast.Name)}
@@ -139,7 +142,31 @@ class _Fill(ast.NodeTransformer):
         index = self._parsed.get("index")
         if isinstance(index, ast.Subscript) and getattr(node.slice, "id", "") == "index":
             node.slice = index.slice
-        return self.generic_visit(node)
+        self.generic_visit(node)
+        match node:
+            case ast.Subscript(ast.Tuple(elements), ast.Constant(int(place))):
+                return elements[place]  # (0.5, 0.75)[0]: a pair that is two arguments there
+            case _:
+                return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Write ``f(a, b)`` for a list that is handed over with a star."""
+        self.generic_visit(node)
+        lists = [isinstance(a, ast.Starred) and isinstance(a.value, ast.List) for a in node.args]
+        pairs = zip(node.args, lists, strict=True)
+        node.args = [b for a, is_list in pairs for b in (a.value.elts if is_list else [a])]  # type: ignore[attr-defined]  # as `lists` says
+        return node
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         return self._parsed.get(node.id, node)
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        """Decide ``1e-8 if eps is None else eps``, as nobody would write it out."""
+        self.generic_visit(node)
+        match node.test:
+            case ast.Compare(ast.Constant(None), [ast.Is()], [ast.Constant(None)]):
+                return node.body
+            case ast.Compare(_, [ast.Is()], [ast.Constant(None)]):
+                return node.orelse
+            case _:
+                return node

@@ -6,15 +6,44 @@ from types import MappingProxyType
 from typing import Final
 
 from gradcheck_suite.errors import UsageError
+from gradcheck_suite.properties.arrays import ARRAYS
+from gradcheck_suite.properties.custom import CUSTOM
+from gradcheck_suite.properties.detaching import DETACHING
 from gradcheck_suite.properties.edges import EDGES
+from gradcheck_suite.properties.errors import ERRORS
+from gradcheck_suite.properties.expressions import EXPRESSIONS
+from gradcheck_suite.properties.higher import HIGHER
+from gradcheck_suite.properties.histories import HISTORIES
+from gradcheck_suite.properties.inplace import IN_PLACE
+from gradcheck_suite.properties.leaves import LEAVES
+from gradcheck_suite.properties.lifetime import LIFETIME
+from gradcheck_suite.properties.limits import LIMITS
 from gradcheck_suite.properties.operations import OPERATIONS
 from gradcheck_suite.properties.property import Property
-from gradcheck_suite.properties.structure import STRUCTURE
+from gradcheck_suite.properties.sharing import SHARING
+from gradcheck_suite.properties.textbook import TEXTBOOK
 from gradcheck_suite.properties.training import TRAINING
 
 __all__ = ["CATALOGUE", "THEMES", "select"]
 
-_ALL: Final = (*OPERATIONS, *EDGES, *STRUCTURE, *TRAINING)
+_ALL: Final = (
+    *OPERATIONS,
+    *EDGES,
+    *LIMITS,
+    *SHARING,
+    *LIFETIME,
+    *LEAVES,
+    *DETACHING,
+    *CUSTOM,
+    *IN_PLACE,
+    *ERRORS,
+    *EXPRESSIONS,
+    *HIGHER,
+    *ARRAYS,
+    *TRAINING,
+    *TEXTBOOK,
+    *HISTORIES,
+)
 
 CATALOGUE: Final[Mapping[str, Property]] = MappingProxyType({entry.id: entry for entry in _ALL})
 
@@ -25,12 +54,23 @@ THEMES: Final = (
     "plain numbers",
     "kinks",
     "numerical stability",
+    "edges",
     "whole expressions",
     "sharing and accumulation",
+    "gradient arrays",
     "graph lifetime",
     "leaves and flags",
     "detach, no_grad",
+    "errors",
+    "forward mode",
+    "higher derivatives",
+    "custom functions",
+    "hooks",
+    "in place",
     "training runs",
+    "the textbook",
+    "optimizers",
+    "histories",
 )
 
 

@@ -4,9 +4,10 @@ There is no tolerance here. An element is right when it lies within the certifie
 midpoint for the precision in which the engine computed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf, isnan
+from functools import partial
+from math import inf, isfinite, isnan
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ class Look:
         if self.outcome is None and not isinstance(self.answer, MustRaise):
             return "nothing"
         if self.misshapen and isinstance(self.outcome, Number):
-            return f"{text} of shape {self.outcome.values.shape}"
+            return f"{text} of shape {self.outcome.shape}"
         return text
 
     @property
@@ -78,55 +79,99 @@ class Look:
         if self.misshapen or not self.answer.middle:
             return None
         half = self.answer.half32 if self.coarse else self.answer.half64
-        values = self.outcome.values.ravel().tolist()
-        return max(map(_in_half_widths, values, self.answer.middle, half))
+        values = self.outcome.numbers
+        loose = [k in self.answer.loose for k in range(len(values))]
+        return max(map(_in_half_widths, values, self.answer.middle, half, loose))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # to freeze it would take longer than to judge most programs
 class Judgement:
     """One Program, judged under the sheet that fits best."""
 
     right: bool
-    looks: tuple[Look, ...]
     sheets: frozenset[tuple[tuple[str, str], ...]]
     """The choices of conventions under which everything is right."""
+    n_elements: int
+    """How many numbers were compared with an interval."""
+    n_outside: int
+    """How many of them fell outside."""
+    coarse: bool
+    """Whether some number was seen to be computed in float32."""
+    look: Callable[[], tuple[Look, ...]]
+    """Judges every observation by itself: of a right program nobody asks for them."""
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """Return every observation, judged."""
+        return self.look()
 
     @property
     def raised(self) -> bool:
         """Tell whether an exception is among what was wrong."""
         return any(look.raised for look in self.looks if not look.right)
 
-    @property
-    def coarse(self) -> bool:
-        """Tell whether some number was seen to be computed in float32."""
-        return any(look.coarse for look in self.looks)
-
-    @property
-    def n_elements(self) -> int:
-        """Return how many numbers were compared with an interval."""
-        return sum(look.n_elements for look in self.looks)
-
-    @property
-    def n_outside(self) -> int:
-        """Return how many of them fell outside."""
-        return sum(look.n_outside for look in self.looks)
-
 
 def judge(
-    sheets: Iterable[Sheet],
+    sheets: Sequence[Sheet],
     outcomes: Outcomes,
     *,
     strict_shape: bool,
     coarse: bool = False,
+    fine: bool = False,
 ) -> Judgement:
     """Judge what was seen by every sheet; it is right when at least one sheet accepts all of it.
 
-    ``coarse``: the engine is known to compute in float32, whatever its containers say.
+    ``coarse``: the engine is known to compute in float32, whatever its containers say. ``fine``:
+    what was computed in float32 is wrong unless that is known.
     """
-    tried = [(sheet, _looks(sheet.answers, outcomes, strict_shape, coarse)) for sheet in sheets]
+    if len(sheets) == 1 and not coarse:  # as nearly all are
+        answers = sheets[0].answers
+        n_right = _n_right(answers, outcomes)
+        if n_right is not None:
+            look = partial(_looks, answers, outcomes, strict_shape, coarse, fine)
+            return Judgement(True, frozenset((sheets[0].choices,)), n_right, 0, False, look)
+    tried = [(s, _looks(s.answers, outcomes, strict_shape, coarse, fine)) for s in sheets]
     right = frozenset(s.choices for s, looks in tried if all(look.right for look in looks))
-    best = min(tried, key=lambda pair: sum(not look.right for look in pair[1]))
-    return Judgement(bool(right), best[1], right)
+    _, best = min(tried, key=lambda pair: _n_wrong(pair[1]))
+    return Judgement(
+        bool(right),
+        right,
+        n_elements=sum(look.n_elements for look in best),
+        n_outside=sum(look.n_outside for look in best),
+        coarse=any(look.coarse for look in best),
+        look=lambda: best,
+    )
+
+
+def _n_right(answers: Answers, outcomes: Outcomes) -> int | None:
+    """Return how many numbers are right where plainly everything is; None calls for a closer look.
+
+    Plainly: as many outcomes as answers; numbers in float64, of the very shape, in the interval.
+    """
+    if len(outcomes) != len(answers):
+        return None
+    n = 0
+    for index, answer in answers:
+        seen = outcomes.get(index)
+        if type(answer) is Interval and type(seen) is Number:
+            if seen.shape != answer.shape or seen.dtype in COARSE:
+                return None
+            for value, middle, half in zip(seen.numbers, answer.middle, answer.half64, strict=True):
+                if not abs(value - middle) <= half:
+                    return None
+            n += len(answer.middle)
+        else:
+            look = compare(index, answer, seen, strict_shape=True)
+            if not look.right:
+                return None
+            n += look.n_elements
+    return n
+
+
+def _n_wrong(looks: tuple[Look, ...]) -> tuple[int, int]:
+    """Count wrong flags, which tell the convention that is followed, and then all that is wrong."""
+    wrong = [look for look in looks if not look.right]
+    return sum(isinstance(look.answer, FlagIs) for look in wrong), len(wrong)
 
 
 def _looks(
@@ -134,6 +179,7 @@ def _looks(
     outcomes: Outcomes,
     strict_shape: bool,
     coarse: bool,
+    fine: bool,
 ) -> tuple[Look, ...]:
     raised = any(type(seen) is Raised for seen in outcomes.values())
     found = []
@@ -143,7 +189,8 @@ def _looks(
         n_seen += outcome is not None
         if outcome is None and raised and not isinstance(answer, MustRaise):
             continue  # it hangs on an instruction that raised, which has a look of its own
-        found.append(compare(index, answer, outcome, strict_shape=strict_shape, coarse=coarse))
+        look = compare(index, answer, outcome, strict_shape=strict_shape, coarse=coarse, fine=fine)
+        found.append(look)
     if n_seen < len(outcomes):  # something was seen, or raised, for which there is no answer
         known = {index for index, _ in answers}
         further = [(index, seen) for index, seen in outcomes.items() if index not in known]
@@ -159,16 +206,17 @@ def compare(
     *,
     strict_shape: bool,
     coarse: bool = False,
+    fine: bool = False,
 ) -> Look:
     """Judge one outcome; no answer means that nothing was to be raised there."""
     match answer, outcome:
         case Interval(), Number():
-            return _compare_numbers(index, answer, outcome, strict_shape, coarse)
+            return _compare_numbers(index, answer, outcome, strict_shape, coarse, fine)
         case MustRaise(), _:
             return Look(index, isinstance(outcome, Raised), answer, outcome)
-        case ZeroOrNothing(), Number(values=values):
-            n_outside = int(np.count_nonzero(values))
-            return Look(index, not n_outside, answer, outcome, values.size, n_outside)
+        case ZeroOrNothing(), Number(numbers):
+            n_outside = len(numbers) - numbers.count(0.0)
+            return Look(index, not n_outside, answer, outcome, len(numbers), n_outside)
         case ZeroOrNothing(), Nothing():
             return Look(index, True, answer, outcome)
         case Interval(), Nothing():
@@ -186,24 +234,35 @@ def _compare_numbers(
     seen: Number,
     strict_shape: bool,
     coarse: bool,
+    fine: bool,
 ) -> Look:
     middle = answer.middle
     n = len(middle)
-    shape = seen.values.shape
+    shape = seen.shape
     if shape != answer.shape and (strict_shape or _squeezed(shape) != _squeezed(answer.shape)):
         return Look(index, False, answer, seen, n, n, misshapen=True)
-    values = seen.values.ravel().tolist()  # a few numbers: faster without NumPy
-    coarse = coarse or seen.dtype in COARSE
-    n_outside = _n_outside(values, middle, answer.half32 if coarse else answer.half64)
-    if n_outside and not coarse and _has_float32_digits(values, answer):
+    values = seen.numbers
+    coarse = coarse or (seen.dtype in COARSE and not fine)
+    n_outside = _n_outside(values, answer, answer.half32 if coarse else answer.half64)
+    if n_outside and not coarse and not fine and _has_float32_digits(values, answer):
         coarse, n_outside = True, 0
     return Look(index, not n_outside, answer, seen, n, n_outside, coarse)
 
 
-def _n_outside(values: list[float], middle: tuple[float, ...], half: tuple[float, ...]) -> int:
-    """Count what is outside, so that NaN is."""
+def _n_outside(values: list[float], answer: Interval, half: tuple[float, ...]) -> int:
+    """Count what is outside, so that NaN is where it is not among what is right."""
+    middle = answer.middle
     inside = [abs(v - m) <= h for v, m, h in zip(values, middle, half, strict=True)]
-    return len(inside) - sum(inside)
+    n_outside = len(inside) - sum(inside)
+    if not n_outside:
+        return 0
+    places = [k for k, is_inside in enumerate(inside) if not is_inside]
+    return sum(not _is_limit(values[k], middle[k], loose=k in answer.loose) for k in places)
+
+
+def _is_limit(value: float, middle: float, *, loose: bool) -> bool:
+    """Tell whether a number is right that has no distance: an infinity, or NaN."""
+    return value == middle or (loose and not isfinite(value))
 
 
 def _has_float32_digits(values: list[float], answer: Interval) -> bool:
@@ -212,16 +271,15 @@ def _has_float32_digits(values: list[float], answer: Interval) -> bool:
     Numbers that are right for float32 alone, and exact there, were computed there. Numbers that
     are wrong for both tell nothing.
     """
-    if _n_outside(values, answer.middle, answer.half32):
+    if _n_outside(values, answer, answer.half32):
         return False
-    exact: list[float] = np.array(values, dtype=np.float32).tolist()
-    return values == exact
+    return np.array_equal(values, np.array(values, dtype=np.float32), equal_nan=True)
 
 
-def _in_half_widths(value: float, middle: float, half: float) -> float:
-    off = abs(value - middle)
-    if off == 0:
+def _in_half_widths(value: float, middle: float, half: float, loose: bool) -> float:
+    if _is_limit(value, middle, loose=loose):
         return 0.0
+    off = abs(value - middle)
     ratio = off / half if half else inf
     return inf if isnan(ratio) else ratio
 
@@ -243,7 +301,8 @@ def print_expected(answer: Answer | None, *, coarse: bool = False) -> str:
             return "None, or zero"
         case Interval(shape, middle, half64, half32):
             half = max(half32 if coarse else half64, default=0.0)
-            numbers = _print_array(np.array(middle).reshape(shape))
+            elements = _in_words(answer) if answer.loose else np.array(middle)
+            numbers = _print_array(elements.reshape(shape))
             return f"{numbers} +- {half:.1g}" if half else numbers
 
 
@@ -259,6 +318,24 @@ def _print_outcome(outcome: Outcome | None) -> str:
             return str(value)
         case Raised(kind, message):
             return f"{kind}: {message}" if message else kind
+
+
+def _in_words(answer: Interval) -> npt.NDArray[Any]:
+    """Return the midpoints with a word beside what may be NaN or an infinity as well."""
+    words = np.array([_Word(m) for m in answer.middle], dtype=object)
+    for k in answer.loose:
+        finite = f"{answer.middle[k]!r} or " if isfinite(answer.middle[k]) else ""
+        words[k] = _Word(f"{finite}not finite")
+    return words
+
+
+class _Word(str):
+    """A text that stands in a list as it is, without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def _print_array(values: npt.NDArray[Any]) -> str:

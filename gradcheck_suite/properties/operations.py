@@ -101,7 +101,7 @@ def _of(op: Op) -> tuple[Property, ...]:
                 draws=_broadcasting(op),
                 worlds=("tensor",),
                 op=op.name,
-                establishes=(f"broadcast:{op.name}",),
+                establishes=(f"broadcast:{op.name}", "unbroadcast"),
                 strict_shape=True,
             ),
         )

@@ -44,11 +44,20 @@ class Property:
     conventions: tuple[str, ...] = ()
     """Where right engines differ: any choice passes, if it is the same in every case."""
     establishes: tuple[str, ...] = ()
-    """Features (see ``program.features.relies_on``) that are not sound when it fails."""
+    """Features (see ``program.features.relies_on``) that are not sound when it fails; ``{op}``
+    stands for the ops of the cases that failed."""
     strict_shape: bool = False
     """The gradient's shape is judged too, not its elements alone."""
+    fine: bool = False
+    """What is computed in float32 is wrong, where numbers are stored in float64."""
     asked: Asked = "plain"
     """How the oracle reads its Programs: at kinks the answer is the set of subgradients; for
     stability only formulas count that do not overflow."""
+    needs: tuple[str, ...] = ()
+    """What an engine must have beyond what its Programs show (see ``program.features.needs``)."""
+    after: tuple[str, ...] = ()
+    """Ids of properties that have to hold first: what they find is told there, not once more."""
+    few: bool = False
+    """It is one of many: an exam has as few of its Programs as show every form."""
     isolated: bool = False
     """A wrong engine may keep a mode switched: its cases run last, in a worker of their own."""

@@ -6,11 +6,8 @@ same grades. Whatever a submission wrote is made visible and escaped on its way 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from math import inf
 from statistics import median
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from gradcheck_suite.grading.rubric import Graded, Rubric, Score
@@ -21,22 +18,17 @@ from gradcheck_suite.grading.tally import (
     short_name,
     tally,
 )
-from gradcheck_suite.grading.untrusted import visible
 from gradcheck_suite.records import PropertyResult, Verdict
+from gradcheck_suite.report.environment import environment
 from gradcheck_suite.report.words import (
     MARKS,
     NOTHING,
-    STRONG,
     Mark,
-    counted,
     mark_of,
     points,
     sentence,
 )
 from gradcheck_suite.sandbox.isolation import CLAIMS
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 __all__ = ["Sheet", "class_page", "submission_page"]
 
@@ -96,7 +88,7 @@ def class_page(sheet: Sheet, graded: Sequence[Graded]) -> str:
     rates = pass_rates(sheet.rubric, graded)
     levels = {one.grade.isolation for one in graded if one.grade.results}
     return (
-        _environment()
+        environment()
         .get_template("class.html.j2")
         .render(
             sheet=sheet,
@@ -130,7 +122,7 @@ def submission_page(sheet: Sheet, graded: Graded) -> str:
         groups["ours"] = []  # the problem says it once for all of them
     found = tally(r.verdict for r in grade.results)
     return (
-        _environment()
+        environment()
         .get_template("submission.html.j2")
         .render(
             sheet=sheet,
@@ -216,46 +208,3 @@ def _legend() -> list[Mark]:
     part = mark_of(Tally(passed=1, failed=1))
     order = (Verdict.PASS, Verdict.FAIL, Verdict.BLOCKED, Verdict.NOT_APPLICABLE)
     return [MARKS[order[0]], part, *(MARKS[v] for v in order[1:]), MARKS[Verdict.INFRASTRUCTURE]]
-
-
-def _distance(value: float | None) -> str:
-    """Return a distance in half-widths as people read it."""
-    if value is None:
-        return NOTHING
-    for bound, form in ((10, ".2f"), (1e6, ",.0f"), (inf, ".1e")):
-        if value < bound:
-            return format(value, form)
-    return "infinite"
-
-
-def _anchor(name: str) -> str:
-    return "".join(c if c.isalnum() and c.isascii() else "-" for c in name).strip("-")
-
-
-@cache
-def _environment() -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    def finalize(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
-        return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-    environment = Environment(
-        loader=PackageLoader("gradcheck_suite.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    style = files("gradcheck_suite.report").joinpath("templates", "style.css").read_text("utf-8")
-    environment.globals.update(
-        style=Markup(style),  # noqa: S704 - our own file
-        counted=counted,
-        marks=MARKS,
-        short_name=short_name,
-        strong=STRONG,
-    )
-    environment.filters.update(anchor=_anchor, distance=_distance, points=points)
-    return environment

@@ -9,6 +9,7 @@ from shlex import quote
 from textwrap import wrap
 from typing import Final, Literal
 
+from gradcheck_suite.grading.conventions import chosen
 from gradcheck_suite.grading.practice import Practice
 from gradcheck_suite.grading.tally import by_theme, short_name, tally
 from gradcheck_suite.grading.untrusted import one_line, visible
@@ -18,6 +19,7 @@ from gradcheck_suite.report.words import MARKS, counted
 __all__ = [
     "Line",
     "Tone",
+    "dialect_lines",
     "finding_lines",
     "header",
     "is_right",
@@ -82,6 +84,14 @@ def theme_lines(results: Sequence[PropertyResult], themes: Iterable[str]) -> lis
     grouped = by_theme(results, themes)
     width = max(map(len, grouped), default=0)
     return [_theme_line(theme.ljust(width), found) for theme, found in grouped.items()]
+
+
+def dialect_lines(results: Iterable[PropertyResult]) -> list[Line]:
+    """Return what the engine chose where right engines differ; nothing where nothing shows it."""
+    choices = [f"{name.replace('_', ' ')}: {choice}" for name, choice in chosen(results)]
+    text = f"conventions: {'; '.join(choices)}"
+    parts = wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")
+    return [Line(part, "quiet") for part in parts] if choices else []
 
 
 def judged_line(results: Iterable[PropertyResult]) -> Line:

@@ -16,11 +16,9 @@ from math import prod
 from struct import Struct, error, pack, unpack_from
 from typing import Final
 
-import numpy as np
-
 from gradcheck_suite.engines.outcome import Flag, Nothing, Number, Outcome, Outcomes, Raised
 from gradcheck_suite.errors import SandboxError
-from gradcheck_suite.program.instructions import Mode, Observe, Program, flatten
+from gradcheck_suite.program.instructions import Mode, Observe, Program, Thread, flatten
 from gradcheck_suite.sandbox.wire import clean
 
 __all__ = ["decode_answer", "encode_answer"]
@@ -30,9 +28,10 @@ _ITEM: Final = Struct("<IB")
 _PAIR_OF_BYTES: Final = Struct("<BB")
 _PAIR_OF_SHORTS: Final = Struct("<HH")
 _NUMBER, _FLAG, _NOTHING, _RAISED = range(4)
-_FLOAT64: Final = np.dtype("<f8")
+_BLOCKS: Final = frozenset({Mode, Thread})
+_ITEMSIZE: Final = 8  # bytes of a float64
 _MAX_RANK: Final = 64  # NumPy's own limit, NPY_MAXDIMS since 2.0
-_MAX_EXTENT: Final = 1 << 20  # as many elements as engines.unwrap takes
+_MAX_ELEMENTS: Final = 1 << 20  # as many as engines.unwrap takes
 _MAX_DTYPE: Final = 16  # characters: "complex128" has 10
 _MAX_KIND, _MAX_MESSAGE = 64, 300  # characters, as the interpreter cuts them
 
@@ -42,7 +41,7 @@ def encode_answer(outcomes: Outcomes, cap: int) -> bytes:
 
     Where they would be more than ``cap``, every array is replaced by an OverflowError that says so.
     """
-    if sum(o.values.nbytes for o in outcomes.values() if type(o) is Number) > cap // 2:
+    if 8 * sum(len(o.numbers) for o in outcomes.values() if type(o) is Number) > cap // 2:
         outcomes = {index: _too_large(outcome, cap) for index, outcome in outcomes.items()}
     parts = [_COUNT.pack(len(outcomes))]
     for index, outcome in outcomes.items():
@@ -53,16 +52,16 @@ def encode_answer(outcomes: Outcomes, cap: int) -> bytes:
 def _too_large(outcome: Outcome, cap: int) -> Outcome:
     if type(outcome) is not Number:
         return outcome
-    shape = outcome.values.shape
+    shape = outcome.shape
     return Raised("OverflowError", f"got arrays of {shape} and others, over {cap // 2} bytes")
 
 
 def _write(parts: list[bytes], index: int, outcome: Outcome) -> None:
     match outcome:
-        case Number(values, dtype):
-            shape, name = values.shape, dtype.encode("ascii", "replace")[:_MAX_DTYPE]
+        case Number(numbers, shape, dtype):
+            name = dtype.encode("ascii", "replace")[:_MAX_DTYPE]
             head = pack(f"<IBBB{len(shape)}I", index, _NUMBER, len(shape), len(name), *shape)
-            parts += (head, name, values.astype(_FLOAT64, copy=False).tobytes())
+            parts += (head, name, pack(f"<{len(numbers)}d", *numbers))
         case Flag(value):
             parts += (_ITEM.pack(index, _FLAG), b"\x01" if value else b"\x00")
         case Nothing():
@@ -96,7 +95,7 @@ class _Reader:
 
     def outcomes(self, program: Program) -> dict[int, Outcome]:
         instructions = program.instructions
-        if any(type(i) is Mode for i in instructions):
+        if any(type(i) in _BLOCKS for i in instructions):
             instructions = tuple(flatten(instructions))
         n: int = _COUNT.unpack_from(self._body)[0]
         found: dict[int, Outcome] = {}
@@ -139,16 +138,13 @@ class _Reader:
         name = self._text(n_name, _MAX_DTYPE)
         n = prod(shape)
         left = len(self._body) - self._position
-        if any(extent > _MAX_EXTENT for extent in shape) or n * _FLOAT64.itemsize > left:
+        # Extents beside a 0 take no bytes, but NumPy has to multiply them.
+        if prod(extent or 1 for extent in shape) > _MAX_ELEMENTS or n * _ITEMSIZE > left:
             msg = f"got an array of shape {shape} in {left} bytes"
             raise SandboxError(msg)
-        try:
-            values = np.frombuffer(self._body, _FLOAT64, n, self._position).reshape(shape)
-        except ValueError:  # extents that NumPy cannot multiply, one of them being 0
-            msg = f"got an array of shape {shape}"
-            raise SandboxError(msg) from None
-        self._position += n * _FLOAT64.itemsize
-        return Number(values.astype(np.float64), name)
+        numbers = [*unpack_from(f"<{n}d", self._body, self._position)]
+        self._position += n * _ITEMSIZE
+        return Number(numbers, shape, name)
 
     def _flag(self) -> bool:
         byte: int = unpack_from("<B", self._body, self._position)[0]

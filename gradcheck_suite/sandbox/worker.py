@@ -14,7 +14,7 @@ from typing import Final, NoReturn
 from gradcheck_suite.engines.discovery import load
 from gradcheck_suite.engines.discovery.bench import attempt
 from gradcheck_suite.engines.interpreter import run
-from gradcheck_suite.engines.spelled import SpelledEngine
+from gradcheck_suite.engines.protocol import Engine
 from gradcheck_suite.errors import SubmissionError
 from gradcheck_suite.program.codec import decode
 from gradcheck_suite.sandbox import wire
@@ -114,7 +114,7 @@ def _prepare(pipes: _Pipes, n_paths: int) -> Setup:
     return setup
 
 
-def _engine(pipes: _Pipes, setup: Setup) -> SpelledEngine:
+def _engine(pipes: _Pipes, setup: Setup) -> Engine:
     """When asked to, import the submission and tell how its engine is spoken to, or why not."""
     pipes.read()
     try:

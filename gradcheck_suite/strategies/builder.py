@@ -1,6 +1,6 @@
 """A builder: the one mutable thing of this floor, by which strategies write Programs down."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from gradcheck_suite.program.array import Array
@@ -13,15 +13,23 @@ from gradcheck_suite.program.instructions import (
     Constant,
     Detach,
     GradOf,
+    Hook,
+    HookRule,
+    InPlace,
     Instruction,
     Leaf,
     Look,
+    Misapply,
     Mode,
     ModeKind,
     Observe,
+    OptimizerStep,
     Program,
+    PushForward,
     RetainGrad,
     SetRequiresGrad,
+    Thread,
+    Unhook,
 )
 
 __all__ = ["Builder"]
@@ -49,14 +57,39 @@ class Builder:
     def apply(self, op: str, *args: int, **attrs: Attribute) -> int:
         return self.add(Apply(op, args, tuple(sorted(attrs.items()))))
 
+    def misapply(self, op: str, *args: int, **attrs: Attribute) -> None:
+        self.add(Misapply(op, args, tuple(sorted(attrs.items()))))
+
+    def in_place(self, op: str, x: int, *args: int, **attrs: Attribute) -> int:
+        return self.add(InPlace(op, x, args, tuple(sorted(attrs.items()))))
+
+    def hook(self, x: int, rule: HookRule) -> int:
+        return self.add(Hook(x, rule))
+
+    def unhook(self, hook: int) -> None:
+        self.add(Unhook(hook))
+
+    def push_forward(self, x: int, tangents: dict[int, Array]) -> int:
+        return self.add(PushForward(x, tuple(tangents), tuple(tangents.values())))
+
+    def optimizer_step(self, rule: str, parameters: Sequence[int], **settings: Attribute) -> None:
+        self.add(OptimizerStep(rule, tuple(parameters), tuple(sorted(settings.items()))))
+
     def detach(self, x: int) -> int:
         return self.add(Detach(x))
 
     def grad_of(self, x: int) -> int:
         return self.add(GradOf(x))
 
-    def backward(self, x: int, cotangent: Array | None = None, *, retain: bool = False) -> None:
-        self.add(Backward(x, cotangent, retain_graph=retain))
+    def backward(
+        self,
+        x: int,
+        cotangent: Array | None = None,
+        *,
+        retain: bool = False,
+        create: bool = False,
+    ) -> int:
+        return self.add(Backward(x, cotangent, retain_graph=retain, create_graph=create))
 
     def clear(self, x: int) -> None:
         self.add(ClearGrad(x))
@@ -88,6 +121,15 @@ class Builder:
         yield
         body = tuple(self._bodies.pop())
         self._bodies[-1].append(Mode(kind, body, decorator, raises))
+
+    @contextmanager
+    def thread(self) -> Iterator[None]:
+        """Write what follows into the body of a thread."""
+        self._n += 1  # the Thread's own index
+        self._bodies.append([])
+        yield
+        body = tuple(self._bodies.pop())
+        self._bodies[-1].append(Thread(body))
 
     def program(self) -> Program:
         """Return what was written."""

@@ -5,8 +5,9 @@ from operator import and_
 from hypothesis import strategies as st
 
 from gradcheck_suite.program.array import Array
-from gradcheck_suite.program.instructions import Program
+from gradcheck_suite.program.instructions import Look, Program
 from gradcheck_suite.program.op import Op
+from gradcheck_suite.program.shapes import Shape
 from gradcheck_suite.program.table import op_named
 from gradcheck_suite.strategies.builder import Builder
 from gradcheck_suite.strategies.forms import Call, broadcast_forms, forms
@@ -16,6 +17,7 @@ from gradcheck_suite.strategies.world import World
 __all__ = [
     "Call",
     "broadcast_calls",
+    "called",
     "calls",
     "gradient_program",
     "gradient_programs",
@@ -42,8 +44,27 @@ def has_gradient(call: Call) -> tuple[bool, ...]:
     return tuple(name not in op.constants for name in op.arguments)
 
 
-def gradient_program(call: Call, cotangent: Array | None, tracked: tuple[bool, ...]) -> Program:
-    """Return: make operands, apply, propagate, look at the gradient of each tracked operand."""
+def called(b: Builder, call: Call) -> tuple[list[tuple[int, Shape]], int]:
+    """Write a call down; return its leaves with their shapes, and its result."""
+    operands: list[int] = []
+    leaves: list[tuple[int, Shape]] = []
+    for array, tracked in zip(call.operands, has_gradient(call), strict=True):
+        operands.append(b.leaf(array) if tracked else b.constant(array))
+        if tracked:
+            leaves.append((operands[-1], array.shape))
+    return leaves, b.apply(call.op, *operands, **dict(call.attrs))
+
+
+def gradient_program(
+    call: Call,
+    cotangent: Array | None,
+    tracked: tuple[bool, ...],
+    what: Look = "grad",
+) -> Program:
+    """Return: make operands, apply, propagate, look at the gradient of each tracked operand.
+
+    Or at something else of them; for ``cotangent``, at that of the backward.
+    """
     b = Builder()
     tracked = tuple(map(and_, tracked, has_gradient(call)))
     operands = [
@@ -51,11 +72,9 @@ def gradient_program(call: Call, cotangent: Array | None, tracked: tuple[bool, .
         for array, leaf in zip(call.operands, tracked, strict=True)
     ]
     result = b.apply(call.op, *operands, **dict(call.attrs))
-    b.backward(result, cotangent)
-    b.observe(
-        "grad",
-        *(x for x, leaf in zip(operands, tracked, strict=True) if leaf),
-    )
+    backward = b.backward(result, cotangent)
+    leaves = [x for x, leaf in zip(operands, tracked, strict=True) if leaf]
+    b.observe(what, *([backward] if what == "cotangent" else leaves))
     return b.program()
 
 

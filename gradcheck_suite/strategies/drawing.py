@@ -6,13 +6,14 @@ examples depend on which modules happen to be loaded. The provider here leaves t
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 from typing import Any, Final
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from hypothesis.errors import NoSuchExample
+from hypothesis.errors import NoSuchExample, Unsatisfiable
 from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
 
 from gradcheck_suite.program.instructions import Constant, Leaf, Observe, Program, flatten
@@ -50,11 +51,13 @@ def draw(
     n: int,
     seed: int,
     keep: Callable[[Program], bool],
+    of_use: Callable[[Program], bool] | None = None,
 ) -> tuple[Program, ...]:
     """Return up to ``n`` different Programs for which ``keep`` is true, smallest first.
 
-    Raises whatever ``keep`` raises. Returns fewer where the strategy has not many more than ``n``,
-    or seldom one that is kept.
+    Those that are not ``of_use`` are passed over, and not drawn again for. Raises whatever ``keep``
+    raises. Returns fewer where the strategy has not many more than ``n``, or seldom one that is
+    kept.
     """
     found: dict[Program, None] = {}
 
@@ -62,12 +65,13 @@ def draw(
     @settings(_QUIET, max_examples=_REDRAWN * n, phases=[Phase.generate])
     @given(strategy)
     def collect(program: Program) -> None:
-        if program in found or len(found) == n:
+        if program in found or len(found) == n or (of_use and not of_use(program)):
             return
         hypothesis.assume(keep(program))
         found[program] = None
 
-    collect()
+    with suppress(Unsatisfiable):  # nothing was kept
+        collect()
     return tuple(sorted(found, key=size))
 
 

@@ -1,13 +1,18 @@
 """The world for which programs are drawn: what ranks there are and which ops may occur."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 from gradcheck_suite.program.op import Op
 from gradcheck_suite.program.table import OPS
 
-__all__ = ["SCALARS", "TENSORS", "World"]
+__all__ = ["BINARY", "SCALARS", "TENSORS", "UNARY", "World", "palettes"]
+
+BINARY: Final = ("mul", "add", "sub", "div")
+"""The operators of structural programs, the simplest first."""
+UNARY: Final = ("tanh", "sin", "exp", "sigmoid", "cos", "neg", "relu", "abs", "log", "sqrt")
+"""Their functions of one value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +30,12 @@ class World:
 
 SCALARS = World("scalar")
 TENSORS = World("tensor")
+
+
+def palettes(world: World) -> tuple[World, ...]:
+    """Return the world with all ops of a session, then with one operator alone.
+
+    Structure can so be judged by what is left, whatever three ops are broken.
+    """
+    ops = (BINARY + UNARY, *((name, *UNARY) for name in BINARY))
+    return tuple(replace(world, ops=names) for names in ops)

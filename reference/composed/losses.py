@@ -75,6 +75,11 @@ def binary_cross_entropy_with_logits(
 
     Targets are 1 or 0, or between; of any size are the logits: both logarithms are softplus, and
     neither sigmoid is formed, which rounds to 0 or 1.
+
+    Raises OperandError if the shapes differ: predictions (N, 1) of targets (N,) are a mistake.
     """
     x, target = as_tensor(logits), as_tensor(target)
+    if x.shape != target.shape:
+        message = f"targets of shape {target.shape} do not fit logits of shape {x.shape}"
+        raise OperandError(message)
     return _reduced(target * softplus(-x) + (1 - target) * softplus(x), reduction)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.primitive import Primitive, elementwise
+from reference.primitive import Primitive, constant, elementwise
 from reference.tensor import Array, Tensor, zeros
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "floor",
     "log",
     "relu",
+    "round",
     "sigmoid",
     "sign",
     "sin",
@@ -45,6 +46,11 @@ def _no_slope(t: Tensor) -> Tensor:
     return zeros(t.shape, t.dtype)
 
 
+def _round(x: Array) -> Any:
+    """Return the nearest integer, of two the even one; the result needs no gradient."""
+    return np.round(x)
+
+
 def _astype(x: Array, dtype: Any) -> Any:
     """Return a copy in another dtype."""
     return x.astype(dtype)
@@ -63,6 +69,7 @@ gate: Primitive = elementwise("gate", _gate, t=lambda g, x: gate(g, x), x=_no_sl
 abs = elementwise("abs", np.abs, x=lambda t, x: t * sign(x))  # noqa: A001 - its name
 sign: Primitive = elementwise("sign", np.sign, x=_no_slope)
 floor = elementwise("floor", np.floor, x=_no_slope)
+round = constant("round", _round, "x")  # noqa: A001 - its name
 
 clone = elementwise("clone", lambda x: x.copy(), x=lambda t: t)
 astype = elementwise("astype", _astype, x=lambda t: t)

@@ -20,14 +20,27 @@ class Quantity:
 
     def __init__(self, array, track, links=()):
         self.array = array
-        self.track = track
         self.links = links
-        self.slope = np.zeros_like(array) if track and not links else None
+        self.slope = None
+        self.track = track
         self.serial = next(_serial_numbers)  # what a quantity is made of has smaller numbers
 
     @classmethod
     def of(cls, values, track=True):
         return cls(np.array(values, dtype=np.float64), track)
+
+    @property
+    def track(self):
+        """Whether slopes are carried to this quantity."""
+        return self._track
+
+    @track.setter
+    def track(self, flag):
+        if self.links and not flag:
+            raise ValueError("track: what was computed cannot be given up; see frozen")
+        self._track = flag
+        if flag and not self.links and self.slope is None:
+            self.slope = np.zeros_like(self.array)
 
     def __repr__(self):
         return f"Quantity.of({self.array.tolist()}, track={self.track})"

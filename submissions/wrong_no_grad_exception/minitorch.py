@@ -35,7 +35,7 @@ def _unbroadcast(grad, shape):
     while grad.ndim > len(shape):
         grad = grad.sum(axis=0)
     for dim, size in enumerate(shape):
-        if size == 1 and grad.shape[dim] > 1:
+        if size == 1 and grad.shape[dim] != 1:
             grad = grad.sum(axis=dim, keepdims=True)
     return grad
 

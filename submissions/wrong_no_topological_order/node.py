@@ -19,9 +19,19 @@ class Node:
         self._propagate()
 
     def _propagate(self):
+        """Go down every path; a stack of the paths' ends, since Python's own ends at a thousand."""
+        paths = [self._pushes()]
+        while paths:
+            source = next(paths[-1], None)
+            if source is None:
+                paths.pop()
+            else:
+                paths.append(source._pushes())
+
+    def _pushes(self):
         for source, partial in self.sources:
             source.derivative += partial * self.derivative
-            source._propagate()
+            yield source
 
     def _clear_results(self):
         """Results start at zero in each backward; what was not computed keeps its sum."""

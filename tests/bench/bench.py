@@ -9,7 +9,6 @@ on the machine counts as little as it can. What goes through processes is timed 
 import os
 import platform
 import sys
-import warnings
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -25,11 +24,12 @@ from hand import by_hand, forward_by_hand, runs_through
 
 from gradcheck_suite.diagnosis.reach import Reach
 from gradcheck_suite.engines.discovery import load
+from gradcheck_suite.engines.interpreter import silence
 from gradcheck_suite.engines.known import known_engine
 from gradcheck_suite.engines.outcome import Lost
 from gradcheck_suite.engines.spelled import SpelledEngine
 from gradcheck_suite.engines.subject import InProcess
-from gradcheck_suite.exams.build import build
+from gradcheck_suite.exams.build import Audience, build
 from gradcheck_suite.exams.exam import Case, Exam
 from gradcheck_suite.grading.assignment import Assignment
 from gradcheck_suite.grading.examiner import SandboxExaminer
@@ -154,12 +154,11 @@ def replaying(name: str, engine: SpelledEngine, exam: Exam) -> list[Row]:
     """Replay in process what can be written by hand, too: it does not raise."""
     functions, asked = [], []
     for entry, case in asked_of(engine, exam):
-        try:
-            function = by_hand(case.program, engine)
-        except SyntaxError:
-            continue
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with silence():
+            try:
+                function = by_hand(case.program, engine)
+            except SyntaxError:
+                continue
             if runs_through(function):
                 functions.append(function)
                 asked.append((entry, case))
@@ -179,21 +178,20 @@ def replaying(name: str, engine: SpelledEngine, exam: Exam) -> list[Row]:
             assert not isinstance(seen, Lost)
             judge(case.sheets, seen, strict_shape=entry.strict_shape)
 
-    hand, run, judged = in_turns(partial(quietly, by_hand_all), run_all, judge_all)
+    hand, run, judged = in_turns(*(partial(quietly, f) for f in (by_hand_all, run_all, judge_all)))
     n = len(asked)
     whole = [a + b for a, b in zip(run, judged, strict=True)]
     own = f"{name}, {n:,} programs of {median(hand) / n * MICRO:.1f} us by hand"
     return [
-        Row(f"{own}: running", ratio(run, hand), "times", at_most=1.5),
-        Row(f"{name}: running and judging", ratio(whole, hand), "times"),
+        Row(f"{own}: running", ratio(run, hand), "times"),
+        Row(f"{name}: running and judging", ratio(whole, hand), "times", at_most=1.5),
         Row(f"{name}: judging alone", median(judged) / n * MICRO, "us/program"),
     ]
 
 
 def quietly(loop: Callable[[], None]) -> None:
-    """Run a loop without warnings: one context for all, as who writes by hand would do."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    """Run a loop without warnings: one context for all, as ``examine`` has it for an exam."""
+    with silence():
         loop()
 
 
@@ -263,7 +261,7 @@ def a_class() -> Row:
     engine = load(SUBMISSIONS / "right_scalar")
     n_each = 1
     while True:  # as many programs for each property as the whole number takes
-        exam = build(rubric.ids, seed=0, n_cases=n_each, kinds=("scalar",))
+        exam = build(rubric.ids, seed=0, n_cases=n_each, audience=Audience(("scalar",)))
         asked = asked_of(engine, exam)
         if len(asked) >= N_CLASS_CASES:
             break

@@ -1,5 +1,7 @@
 """Dialects: the conventions in which right engines differ."""
 
+from dataclasses import replace
+
 import pytest
 
 from gradcheck_suite.engines.dialect import CONVENTIONS, PRESETS, Dialect, dialects
@@ -36,10 +38,17 @@ def test_the_first_choice_of_each_convention_is_torchs():
     }
 
 
-def test_micrograd_makes_the_other_choice_everywhere():
-    """The presets are the two ends of each convention."""
-    micrograd = PRESETS["micrograd"]
-    assert all(getattr(micrograd, name) == choices[1] for name, choices in CONVENTIONS.items())
+def test_needle_makes_the_other_choice_nearly_everywhere():
+    """It has no gradient before the first backward, as torch; else they are the two ends."""
+    needle = replace(PRESETS["needle"], unset_gradient="zeros")
+    assert all(getattr(needle, name) == choices[1] for name, choices in CONVENTIONS.items())
+    assert PRESETS["needle"].unset_gradient == "none"
+
+
+def test_micrograd_differs_from_needle_in_what_counts_as_wrong_alone():
+    """Micrograd adds up over backward passes, from zeros; needle puts a new gradient in place."""
+    micrograd = replace(PRESETS["micrograd"], accumulation="overwrites", unset_gradient="none")
+    assert micrograd == PRESETS["needle"]
 
 
 def test_an_unknown_convention_is_refused():

@@ -229,3 +229,38 @@ def test_engine_of_another_build(write, compare, text, name, spelled, can, canno
     wrong, n_run = compare(engine)
     assert wrong == []
     assert n_run
+
+
+COMPARING = """
+    import numpy as np
+
+
+    class Tensor:
+        def __init__(self, data, inputs=()):
+            self.data, self.inputs, self.grad = np.array(data), inputs, None
+
+        def __mul__(self, other):
+            return Tensor(self.data * other.data, ((self, other.data), (other, self.data)))
+
+        def __gt__(self, other):
+            return {result}
+
+        def argmax(self):
+            return Tensor(self.data.argmax())
+
+        def backward(self, gradient=1.0):
+            self.grad = gradient + (0.0 if self.grad is None else self.grad)
+            for x, slope in self.inputs:
+                x.backward(gradient * slope)
+"""
+
+
+@pytest.mark.parametrize(
+    ("result", "has_masks"),
+    [("Tensor(self.data > other.data)", True), ("self.data > other.data", False)],
+)
+def test_comparisons_count_where_they_give_tensors(write, result, has_masks):
+    """A comparison that gives a bare array is no op of the engine."""
+    engine = load(write(COMPARING.replace("{result}", result)))
+    assert ("op:greater" in engine.capabilities) == has_masks
+    assert dict(engine.spelling.ops)["argmax"] == "x.argmax()"

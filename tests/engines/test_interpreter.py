@@ -1,8 +1,11 @@
 """The interpreter turns what an engine does, and whatever it raises, into Outcomes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+import reference as reference_engine
 from gradcheck_suite.engines.interpreter import run
 from gradcheck_suite.engines.known import known_engine
 from gradcheck_suite.engines.outcome import Flag, Nothing, Number, Raised
@@ -166,3 +169,27 @@ def test_inputs_are_fresh(reference):
         seen = run(program, engine)[1]
         assert isinstance(seen, Number)
         np.testing.assert_array_equal(seen.values, [2.0, 3.0])
+
+
+def test_a_cotangent_is_looked_at_where_it_was_handed_over():
+    """What an engine writes into the array that it was given is seen, and nobody else's copy."""
+    known = known_engine("reference")
+    changed = replace(known.spelling, backward="x.backward(spoilt(cotangent))")
+    backward = Backward(1, Array.of([3.0, -1.0]))
+    program = (Leaf(Array.of([1.0, 2.0])), Apply("neg", (0,)), backward, Observe("cotangent", 2))
+
+    def spoilt(array):
+        result = reference_engine.Tensor(array.copy())
+        array *= 2
+        return result
+
+    engine = SpelledEngine(changed, {**known.namespace, "spoilt": spoilt})
+    assert outcomes(engine, *program) == {3: [6.0, -2.0]}
+    assert outcomes(known, *program) == {3: [3.0, -1.0]}
+
+
+def test_a_cotangent_of_a_backward_that_raised_is_not_looked_at(reference):
+    """There is the exception alone."""
+    wrong = Backward(0, Array.of([1.0, 2.0, 3.0]))
+    program = (Leaf(Array.of([1.0, 2.0])), wrong, Observe("cotangent", 1))
+    assert list(outcomes(reference, *program)) == [1]

@@ -147,3 +147,29 @@ def test_known_engine_is_spoken_to_by_its_spelling():
     found = reference.grad(x)
     assert found is not None
     assert found.values.tolist() == [2.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("value", "grad", "same"),
+    [
+        (np.ones(2), np.ones(2), True),
+        (np.ones(2, np.float32), np.ones(2, np.float32), True),
+        (np.ones(2, np.float32), np.ones(2), False),
+        (np.ones(2), np.ones(2, np.float32), False),
+        (np.ones(2), np.ones(2, np.int64), False),
+        ([1.0, 2.0], [1.0, 1.0], True),
+        ([1.0, 2.0], [1, 1], True),
+    ],
+    ids=["float64", "float32", "wider", "narrower", "integers", "lists", "lists of integers"],
+)
+def test_the_dtype_of_a_gradient_is_that_of_the_leaf(value, grad, same):
+    """NumPy's dtypes are compared; Python's own numbers have none."""
+    x = T(0.0)
+    x.data, x.grad = value, grad
+    assert engine(grad="x.grad").flag("dtype", x) is same
+
+
+def test_a_gradient_that_is_not_there_has_no_dtype():
+    """It is told apart from one of another dtype."""
+    with pytest.raises(ValueError, match="got no gradient, expected one"):
+        engine(grad="None").flag("dtype", T(0.0))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from gradcheck_suite.engines.dialect import CONVENTIONS
 from gradcheck_suite.errors import AssignmentError
 from gradcheck_suite.grading.assignment import (
     Assignment,
@@ -49,7 +50,7 @@ def test_every_section_is_read() -> None:
     assert read.engine.entry == "pkg.engine:Value"
     assert read.properties == {"gradient[*]": 2.0, "sharing and accumulation": 5.5}
     assert (read.exam.seed, read.exam.cases) == (7, 3)
-    assert read.fixed == {"second_backward": "adds"}
+    assert read.fixed == {"accumulation": "adds", "second_backward": "adds"}
     assert read.limits.sandbox().memory_bytes == 256 << 20
     assert not read.feedback.counterexamples
 
@@ -87,6 +88,7 @@ def test_seed_and_cases_can_be_replaced() -> None:
         ("[engine]\nentry = 'a/b:Value'", ["engine.entry: got 'a/b:Value'"]),
         ("[dialect]\nsecond = 'adds'", ["dialect.second", "did you mean 'second_backward'?"]),
         ("[dialect]\nsecond_backward = 'add'", ["got 'add'", "did you mean 'adds'?"]),
+        ("[dialect]\npreset = 'pytorch'", ["got 'pytorch'", "torch, micrograd, needle"]),
         ("[feedback]\ncounterexamples = 1", ["got int, expected bool"]),
     ],
 )
@@ -137,3 +139,20 @@ def test_the_sample_assignment_is_valid() -> None:
     """The assignment of the sample class can be read."""
     sample = Path(__file__).parents[2] / "submissions" / "assignment.toml"
     assert read_assignment(sample).title == "Autograd from scratch"
+
+
+def test_conventions_are_open_but_for_what_counts_as_wrong():
+    """Without a word on it, a backward that overwrites is wrong."""
+    assert parse_assignment("", "a.toml").fixed == {"accumulation": "adds"}
+    opened = parse_assignment("[dialect]\naccumulation = 'open'", "a.toml")
+    assert opened.fixed == {}
+
+
+def test_a_preset_fixes_every_convention_but_those_beside_it():
+    """A course says whose conventions hold, and where it leaves a choice."""
+    text = "[dialect]\npreset = 'needle'\nviews = 'open'\nin_place = 'mutates'"
+    fixed = parse_assignment(text, "a.toml").fixed
+    assert fixed["accumulation"] == "overwrites"
+    assert fixed["in_place"] == "mutates"
+    assert "views" not in fixed
+    assert set(fixed) == set(CONVENTIONS) - {"views"}

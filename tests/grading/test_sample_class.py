@@ -22,9 +22,8 @@ NAMES = sorted(path.parent.name for path in CLASS.glob("*/expected.toml"))
 SPOKEN_OF = ("fail", "error", "blocked", "inconclusive", "infrastructure")
 
 
-@pytest.fixture(scope="session")
-def grades():
-    """Grade the whole class once, as the command line does."""
+def grade_class():
+    """Return the grade of every submission by its name, as the command line gives it."""
     task = read_assignment(CLASS / "assignment.toml")
     rubric = rubric_of(task)
     exam = build(rubric.ids, seed=task.exam.seed, n_cases=task.exam.cases)
@@ -32,6 +31,20 @@ def grades():
     return {
         e.graded.grade.submission: e.graded.grade for e in events if isinstance(e, SubmissionGraded)
     }
+
+
+def verdicts_of(grade):
+    """Return the properties of each verdict that an expectation speaks of, and the passes."""
+    found = defaultdict(list)
+    for result in grade.results:
+        found[result.verdict.value].append(result.property)
+    return {v: found[v] for v in SPOKEN_OF if found[v]}, found["pass"]
+
+
+@pytest.fixture(scope="session")
+def grades():
+    """Grade the whole class once."""
+    return grade_class()
 
 
 def test_every_submission_says_what_is_expected():
@@ -45,12 +58,9 @@ def test_verdicts_are_those_expected(grades, name):
     """Each submission gets exactly the verdicts that its expectation names, and no others."""
     expected = tomllib.loads((CLASS / name / "expected.toml").read_text())
     grade = grades[name]
-    found = defaultdict(list)
-    for result in grade.results:
-        found[result.verdict.value].append(result.property)
-    verdicts = {verdict: found[verdict] for verdict in SPOKEN_OF if found[verdict]}
+    verdicts, passed = verdicts_of(grade)
     assert verdicts == expected.get("verdicts", {})
-    assert len(found["pass"]) == expected["n_pass"]
+    assert len(passed) == expected["n_pass"]
     assert expected.get("problem", "") in grade.problem
     assert bool(expected.get("problem")) == bool(grade.problem)
 

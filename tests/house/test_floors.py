@@ -14,6 +14,7 @@ SUITE = "gradcheck_suite"
 FLOORS = {
     "__init__": 0,
     "errors": 0,
+    "data": 0,
     "program": 1,
     "engines": 2,
     "records": 2,

@@ -367,3 +367,15 @@ def test_a_session_of_two_backwards_has_no_closed_form():
     program = Program((*SQUARE, Backward(1, retain_graph=True), Backward(1), Observe("grad", 0)))
     assert not is_small(program)
     assert closed_gradients(program) is None
+
+
+def test_a_cotangent_stays_what_it_was():
+    """Nothing that happens to gradients later changes the array that was handed over."""
+    cotangent = Array((), (3.0,))
+    body = (number(2), Backward(0, cotangent), Backward(0, cotangent), Observe("cotangent", 1))
+    assert seen(TORCH, *body, Observe("grad", 0)) == {3: 3.0, 4: 6.0}
+
+
+def test_a_gradient_has_the_dtype_of_its_leaf():
+    """Whatever the precision, the two are the same."""
+    assert seen(TORCH, number(2), Backward(0), Observe("dtype", 0)) == {2: True}

@@ -58,3 +58,24 @@ def test_kinds_differ():
 def test_rank_counts_axes():
     """The rank is the number of axes, not of elements."""
     assert [Array((), (1.0,)).rank, Array((1, 2), (1.0, 2.0)).rank] == [0, 2]
+
+
+@pytest.mark.parametrize("kind", ["float", "int", "bool"])
+@pytest.mark.parametrize("layout", ["transposed", "strided"])
+def test_a_layout_is_a_view_of_the_same_numbers(layout, kind):
+    """An array of another layout has the same numbers at the same places, and is not contiguous."""
+    plain = Array((2, 3), (1, 0, 1, 1, 1, 0), kind)
+    view = Array((2, 3), (1, 0, 1, 1, 1, 0), kind, layout).numpy()
+    assert not view.flags.c_contiguous
+    assert view.dtype == plain.numpy().dtype
+    assert view.tolist() == plain.numpy().tolist()
+
+
+@pytest.mark.parametrize("layout", ["contiguous", "transposed", "strided"])
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (0,), (0, 2), (2, 1, 3)], ids=str)
+def test_every_shape_has_every_layout(shape, layout):
+    """Rank 0 and arrays without elements have a layout in name alone."""
+    values = tuple(range(int(np.prod(shape))))
+    array = Array(shape, values, "int", layout).numpy()
+    assert array.shape == shape
+    assert tuple(array.ravel().tolist()) == values

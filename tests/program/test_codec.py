@@ -259,3 +259,20 @@ def test_deep_modes_are_not_written():
         body = (Mode("no_grad", body),)
     with pytest.raises(ProgramError, match="nested deeper"):
         encode(Program(body))
+
+
+@pytest.mark.parametrize("layout", ["contiguous", "transposed", "strided"])
+@pytest.mark.parametrize("kind", ["float", "int", "bool"])
+def test_a_layout_survives(kind, layout):
+    """How an array lies in memory is part of the program, whatever its kind."""
+    program = Program((Leaf(Array((2,), (1, 0), kind, layout)),))
+    assert decode(encode(program)) == program
+
+
+@pytest.mark.parametrize("code", [3, 15, 0x30, 0xFF])
+def test_an_unknown_layout_is_refused(code):
+    """A kind or a layout that the language has not is refused."""
+    data = bytearray(encode(Program((Leaf(Array((), (1.0,))),))))
+    data[data.index(b"A") + 1] = code
+    with pytest.raises(ProgramError, match=f"got an array of kind {code} and rank 0"):
+        decode(bytes(data))

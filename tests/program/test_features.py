@@ -60,9 +60,26 @@ NEEDS = {
     "requires_grad": ((S, Observe("requires_grad", 0)), {"rank:0", "requires_grad"}),
     "has_graph": ((S, Observe("has_graph", 0)), {"rank:0", "has_graph"}),
     "detach": ((S, Detach(0)), {"rank:0", "detach"}),
-    "a gradient as a value": ((S, GradOf(0)), {"rank:0", "grad_of"}),
-    "clearing": ((S, ClearGrad(0)), {"rank:0", "clear"}),
+    "a gradient as a value": ((S, GradOf(0)), {"rank:0", "grad_of", "stored_gradients"}),
+    "a gradient to differentiate": (
+        (S, Backward(0, create_graph=True), GradOf(0), ClearGrad(0), Backward(2)),
+        {"rank:0", "create_graph", "grad_of", "clear"},
+    ),
+    "clearing": ((S, ClearGrad(0)), {"rank:0", "clear", "stored_gradients"}),
+    "accumulation": ((S, Backward(0), Backward(0)), {"rank:0", "stored_gradients"}),
+    "the gradient of a result": (
+        (S, SQUARE, Backward(1), Observe("grad", 1)),
+        {"rank:0", "op:mul", "stored_gradients"},
+    ),
     "retain_grad": ((S, RetainGrad(0)), {"rank:0", "retain_grad"}),
+    "a cotangent afterwards": (
+        (S, Backward(0, ONE), Observe("cotangent", 1)),
+        {"rank:0", "cotangent", "cotangent_array"},
+    ),
+    "no elements": (
+        (Leaf(Array((0, 3), ())), Apply("exp", (0,))),
+        {"rank:2", "op:exp", "empty_arrays"},
+    ),
     "a flag": ((S, SetRequiresGrad(0, flag=False)), {"rank:0", "set_requires_grad"}),
     "assignment": ((S, Assign(0, 0)), {"rank:0", "assign"}),
 }  # fmt: skip
@@ -74,25 +91,30 @@ def test_needs(body, expected):
     assert needs(Program(body)) == expected
 
 
+def sound(op):
+    """Return what a gradient relies on in one of its ops."""
+    return f"value:{op}", f"gradient:{op}", f"inputs:{op}"
+
+
 RELIES = {
     "a value": ((S, SQUARE, Observe("value", 1)), {"value:mul"}),
-    "a gradient": ((S, S, Apply("mul", (0, 1)), Backward(2)), {"value:mul", "gradient:mul"}),
-    "an operand twice": ((S, SQUARE, Backward(1)), {"value:mul", "gradient:mul", "sharing"}),
+    "a gradient": ((S, S, Apply("mul", (0, 1)), Backward(2)), {*sound("mul")}),
+    "an operand twice": ((S, SQUARE, Backward(1)), {*sound("mul"), "sharing"}),
     "a result twice": (
         (S, Apply("exp", (0,)), Apply("mul", (1, 1)), Backward(2)),
-        {"value:mul", "gradient:mul", "value:exp", "gradient:exp", "sharing", "fan_out"},
+        {*sound("mul"), *sound("exp"), "sharing", "fan_out", "apart"},
     ),
     "a result used by two roots": (
         (S, Apply("exp", (0,)), Apply("neg", (1,)), Backward(1), Backward(2)),
-        {"value:exp", "gradient:exp", "value:neg", "gradient:neg", "accumulation"},
+        {*sound("exp"), *sound("neg"), "accumulation"},
     ),
     "sharing that no root reaches": (
         (S, S, SQUARE, Apply("exp", (1,)), Backward(3)),
-        {"value:mul", "gradient:mul", "value:exp", "gradient:exp"},
+        {*sound("mul"), *sound("exp")},
     ),
     "a constant twice": (
         (S, Constant(ONE), Apply("mul", (1, 1)), Apply("mul", (0, 2)), Backward(3)),
-        {"value:mul", "gradient:mul"},
+        {*sound("mul")},
     ),
     "modes and detach": (
         (S, Mode("no_grad", (Detach(0),), decorator=True)),
@@ -105,6 +127,19 @@ RELIES = {
     ),
     "broadcasting": ((S, V, Apply("add", (0, 1))), {"value:add", "broadcast:add"}),
     "a bare number": ((V, BARE, Apply("sub", (0, 1))), {"value:sub", "plain:sub.right"}),
+    "two leaves, and one of them twice": (
+        (S, S, Apply("mul", (0, 1)), Apply("mul", (2, 0)), Backward(3)),
+        {*sound("mul"), "sharing", "apart"},
+    ),
+    "a look at a dtype": (
+        (S, SQUARE, Observe("dtype", 0)),
+        {"value:mul", "precision:mul"},
+    ),
+    "a look at a cotangent": ((S, Backward(0, ONE), Observe("cotangent", 1)), set()),
+    "a look at a cotangent to whose leaf another one was added": (
+        (S, Backward(0, ONE), Backward(0, ONE), Observe("cotangent", 1)),
+        {"accumulation", "apart"},
+    ),
 }
 
 

@@ -31,7 +31,9 @@ from gradcheck_suite.program.instructions import (
     SetRequiresGrad,
     Slice,
 )
-from gradcheck_suite.program.printing import Line, lines, literal, look_text, script
+from gradcheck_suite.program.literals import literal
+from gradcheck_suite.program.printing import Line, lines
+from gradcheck_suite.program.snippet import script
 from gradcheck_suite.program.spelling import Spelling
 
 LEAF = Leaf(Array((), (2.0,)))
@@ -456,12 +458,6 @@ def test_lines_of_several_rows_are_indented_whole():
     assert str(line) == "    with off():\n        a.copy_(b)"
 
 
-def test_look_text_is_the_expression():
-    """A report labels a number by the expression that was looked at."""
-    program = Program((LEAF, SQUARE, Observe("grad", 0), Observe("value", 1)))
-    assert look_text(program, VALUE, 3) == "b.data"
-
-
 def test_scripts_show_only_what_is_expected():
     """Looks without an expectation are left out, and an exception that is due is caught."""
     program = Program((LEAF, Backward(0), Observe("value", 0), Observe("grad", 0)))
@@ -498,3 +494,22 @@ def test_quotes_in_expectations_are_escaped():
     text = script(Program((LEAF, Observe("value", 0))), VALUE, {1: 'it\'s "2"\n'})
     compile(text, "script", "exec")
     assert repr('  expected it\'s "2"\n') in text
+
+
+def test_a_cotangent_that_is_looked_at_has_a_name():
+    """The array is made on a line of its own, handed over, and looked at by its name."""
+    seed = Array((2,), (3.0, -1.0))
+    body = (Leaf(Array((2,), (1.0, 2.0))), Backward(0, seed), Observe("cotangent", 1))
+    assert printed(*body, spelling=ARRAYS) == [
+        "a = Tensor(np.array([1.0, 2.0]), requires_grad=True)",
+        "b = np.array([3.0, -1.0])\na.backward(Tensor(b))",
+        "b",
+    ]
+
+
+@pytest.mark.parametrize(("grad_of", "grad"), [("", "a.grad"), ("x.grad", "a.grad.data")])
+def test_a_look_at_a_dtype_compares_it_with_that_of_the_leaf(grad_of, grad):
+    """Gradients that are values of the engine are opened first."""
+    spelling = replace(ARRAYS, grad_of=grad_of)
+    look = printed(LEAF, Observe("dtype", 0), spelling=spelling)[-1]
+    assert look == f"np.asarray({grad}).dtype == np.asarray(a.data).dtype"

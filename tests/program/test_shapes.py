@@ -137,3 +137,13 @@ def test_one_part_is_not_wrapped():
     assert numpy_index((0,)) == 0
     assert numpy_index((0, None)) == (0, None)
     assert numpy_index(()) == ()
+
+
+@pytest.mark.parametrize("x", [0, 1, 2, 4])
+def test_only_a_cotangent_that_was_given_can_be_looked_at(x):
+    """Leaves, looks, later instructions and a backward without one have none."""
+    leaf = Leaf(Array((), (1.0,)))
+    body = (leaf, Backward(0), Observe("grad", 0), Backward(0, leaf.array))
+    assert set(shapes(Program((*body, Observe("cotangent", 3))))) == {0}
+    with pytest.raises(ProgramError, match=f"4 looks at {x}, which is no earlier cotangent"):
+        shapes(Program((*body, Observe("cotangent", x))))

@@ -151,3 +151,23 @@ def test_printing_leaves_the_template_as_it_was():
     line = template("x.sum(axis=axis)")
     assert line.print({"x": "a", "axis": "None"}) == "a.sum()"
     assert line.print({"x": "b", "axis": "1"}) == "b.sum(axis=1)"
+
+
+@pytest.mark.parametrize(
+    ("eps", "shown"),
+    [("None", "Adam(eps=1e-08)"), ("0.5", "Adam(eps=0.5)"), ("0.0", "Adam(eps=0.0)")],
+)
+def test_a_choice_for_what_is_not_given_is_printed_decided(eps, shown):
+    """Nobody would write it out; the line that runs decides in the same way."""
+    line = template("Adam(eps=1e-08 if eps is None else eps)")
+    assert line.print({"eps": eps}) == shown
+    ran = line.compile(("eps",), frozenset({"eps"} if eps == "None" else ()), {"Adam": dict})
+    value = None if eps == "None" else float(eps)
+    assert ran(value) == {"eps": 1e-8 if value is None else value}
+
+
+def test_a_pair_may_be_two_arguments():
+    """Each is its number where the pair is given, and both are left out where it is not."""
+    line = template("Adam(lr, beta1=betas[0], beta2=betas[1])")
+    assert line.print({"lr": "0.1", "betas": "(0.5, 0.75)"}) == "Adam(0.1, beta1=0.5, beta2=0.75)"
+    assert line.print({"lr": "0.1", "betas": "None"}) == "Adam(0.1)"

@@ -13,12 +13,15 @@ from gradcheck_suite.properties.judging import Look, compare, judge, print_expec
 ONE = Interval((), (0.1,), (1e-15,), (1e-8,))
 PAIR = Interval((2,), (0.1, 0.2), (1e-15, 1e-15), (1e-8, 1e-8))
 ZERO = Interval((), (0.0,), (0.0,), (0.0,))
+INFINITE = Interval((2,), (np.inf, -np.inf), (0.0, 0.0), (0.0, 0.0))
+# 0 or not finite; not finite; a number whatever comes of the others.
+LOOSE = Interval((3,), (0.0, np.inf, 0.1), (0.0, 0.0, 1e-15), (0.0, 0.0, 1e-8), (0, 1))
 ROUGH = float(np.float32(0.1))
 
 
 def seen(values: Any, dtype: str = "float64") -> Number:
     """Return what an engine showed."""
-    return Number(np.asarray(values, dtype=np.float64), dtype)
+    return Number.of(np.asarray(values, dtype=np.float64), dtype)
 
 
 def look(answer: Any, outcome: Outcome | None, *, strict: bool = False) -> Look:
@@ -51,6 +54,18 @@ def look(answer: Any, outcome: Outcome | None, *, strict: bool = False) -> Look:
         (MustRaise(), None, False),
         (ONE, Raised("RuntimeError", ""), False),
         (None, Raised("RuntimeError", ""), False),
+        (INFINITE, seen([np.inf, -np.inf]), True),
+        (INFINITE, seen([-np.inf, -np.inf]), False),
+        (INFINITE, seen([np.nan, -np.inf]), False),
+        (INFINITE, seen([1e308, -np.inf]), False),
+        (INFINITE, Nothing(), False),
+        (LOOSE, seen([0.0, np.nan, 0.1]), True),
+        (LOOSE, seen([np.nan, np.inf, 0.1]), True),
+        (LOOSE, seen([-np.inf, -np.inf, 0.1]), True),
+        (LOOSE, seen([1.0, np.nan, 0.1]), False),
+        (LOOSE, seen([0.0, 1e300, 0.1]), False),
+        (LOOSE, seen([0.0, np.nan, np.nan]), False),
+        (LOOSE, seen([0.0, np.nan, 0.2]), False),
     ],
 )
 def test_an_outcome_is_right_inside_of_its_answer_alone(
@@ -192,3 +207,38 @@ def test_an_outcome_is_printed_as_it_came(outcome: Outcome, text: str):
 def test_a_float32_half_width_is_printed_for_float32():
     """The half-width in the message is the one that was judged by."""
     assert look(ONE, seen(ROUGH, "float32")).expected == "0.1 +- 1e-08"
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (INFINITE, "[inf, -inf]"),
+        (LOOSE, "[0.0 or not finite, not finite, 0.1] +- 1e-15"),
+        (Interval((), (np.inf,), (0.0,), (0.0,), (0,)), "not finite"),
+    ],
+)
+def test_what_may_be_not_finite_is_said(answer: Interval, words: str):
+    """An infinity is a number that is expected; an element that may be NaN too has words for it."""
+    assert print_expected(answer) == words
+
+
+def test_the_distance_of_an_infinity_is_nothing_or_all():
+    """An infinity is right at no distance, and wrong at an infinite one, with a NaN beside it."""
+    assert look(INFINITE, seen([np.inf, -np.inf])).distance == 0
+    assert look(INFINITE, seen([np.inf, 3.0])).distance == np.inf
+    assert look(LOOSE, seen([np.nan, np.nan, 0.1])).distance == 0
+
+
+def test_an_engine_of_float32_may_have_infinities():
+    """The digits of the other elements tell that it computed in float32."""
+    found = look(LOOSE, seen([np.nan, np.inf, ROUGH]))
+    assert (found.right, found.coarse) == (True, True)
+    assert not look(LOOSE, seen([np.nan, np.inf, 0.1 + 2e-15])).right
+
+
+@pytest.mark.parametrize("outcome", [seen(ROUGH, "float32"), seen(ROUGH)], ids=["dtype", "digits"])
+def test_float32_is_wrong_where_all_digits_are_asked_for(outcome: Number):
+    """Neither the dtype nor the digits excuse it, unless the engine is known to be coarse."""
+    fine = compare(3, ONE, outcome, strict_shape=False, fine=True)
+    known = compare(3, ONE, outcome, strict_shape=False, fine=True, coarse=True)
+    assert (fine.right, fine.coarse, known.right) == (False, False, True)

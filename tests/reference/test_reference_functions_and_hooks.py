@@ -153,6 +153,43 @@ def test_an_exception_in_a_backward_reaches_the_caller(leaf):
     assert x.grad.item() == 6
 
 
+class Pick(ref.Function):
+    """Elements at positions, times a factor that is taken for a constant."""
+
+    @staticmethod
+    def forward(ctx, x, index, factor):
+        """Return the elements, times the factor."""
+        ctx.save_for_backward(x, index, factor)
+        return x[index] * factor
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        """Return a gradient for the first argument alone."""
+        x, index, factor = ctx.saved_tensors
+        return ref.setitem(np.zeros(x.shape), cotangent * factor, index), None, None
+
+
+def test_none_for_what_has_no_gradient(leaf):
+    """An integer tensor, and an argument that could have one, are left without a gradient."""
+    x, factor = leaf([1.0, 2.0, 3.0]), leaf(5.0)
+    Pick.apply(x, ref.tensor([2, 0]), factor).backward([1.0, 10.0])
+    assert x.grad.data.tolist() == [50, 0, 5]
+    assert factor.grad is None
+
+
+def test_an_exception_in_a_hook_reaches_the_caller(leaf):
+    """The mode is restored, and the next backward is right."""
+    x = leaf(3.0)
+    y = x * 2
+    y.register_hook(lambda g: {}["on purpose"])
+    with pytest.raises(KeyError, match="on purpose"):
+        y.backward()
+    assert x.grad is None
+    assert ref.is_grad_enabled()
+    (x * x).backward()
+    assert x.grad.item() == 6
+
+
 @pytest.mark.parametrize(
     ("result", "error", "message"),
     [

@@ -171,6 +171,16 @@ def test_comparisons_need_no_gradient(leaf):
     assert (x == None) is False  # noqa: E711
 
 
+def test_positions_and_rounded_values_need_no_gradient(leaf):
+    """argmax, argmin and round give constants; of two nearest integers round takes the even one."""
+    x = leaf([0.5, 1.5, 2.5, -0.5, 2.6])
+    results = [x.argmax(), x.argmin(), x.round(), ref.round(x)]
+    assert not any(y.requires_grad for y in results)
+    assert results[2].data.tolist() == [0, 2, 2, 0, 3]
+    (x * x.round()).sum().backward()
+    assert x.grad.data.tolist() == [0, 2, 2, 0, 3]
+
+
 def test_detach_cuts_one_path_and_shares_the_data(leaf):
     """detach(x) * x has the gradient x, and the detached tensor is the same memory."""
     x = leaf(3.0)

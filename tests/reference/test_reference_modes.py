@@ -143,6 +143,27 @@ def test_a_mode_does_not_leak_into_another_thread():
     assert seen == [True]
 
 
+def test_threads_switch_at_the_same_time(leaf):
+    """While one thread is inside no_grad, another one records, and ends with its own mode."""
+    x, seen = leaf(1.0), {}
+    inside, done = threading.Event(), threading.Event()
+
+    def other():
+        with ref.no_grad():
+            inside.set()
+            done.wait()
+            seen["other"] = (x * 2).requires_grad
+        seen["after"] = ref.is_grad_enabled()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    inside.wait()
+    seen["this"] = (x * 2).requires_grad
+    done.set()
+    thread.join()
+    assert seen == {"this": True, "other": False, "after": True}
+
+
 def test_a_parameter_updated_under_no_grad_stays_a_leaf(leaf):
     """The step changes the value; the parameter still is a leaf that requires a gradient."""
     w = leaf([1.0, 2.0])

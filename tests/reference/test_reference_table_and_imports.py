@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import reference as ref
-from reference import function, modes, primitive
+from reference import function, modes, nn, optim, primitive
 from reference.methods import Methods
 from reference.operators import OPS
 from reference.primitive import elementwise, linear
@@ -59,7 +59,7 @@ def test_modules_are_short():
     assert max(len(path.read_text().splitlines()) for path in MODULES.values()) <= 400
 
 
-@pytest.mark.parametrize("module", [ref, function, modes, primitive])
+@pytest.mark.parametrize("module", [ref, function, modes, nn.module, optim, primitive])
 def test_examples_in_docstrings(module):
     """The examples print what they say."""
     before = dict(OPS)

@@ -8,7 +8,7 @@ import pytest
 from gradcheck_suite.engines.outcome import Flag, Nothing, Number, Outcome, Outcomes, Raised
 from gradcheck_suite.errors import SandboxError
 from gradcheck_suite.program.array import Array
-from gradcheck_suite.program.instructions import Leaf, Mode, Observe, Program
+from gradcheck_suite.program.instructions import Leaf, Mode, Observe, Program, Thread
 from gradcheck_suite.sandbox.answers import decode_answer, encode_answer
 
 CAP = 1 << 20
@@ -23,7 +23,7 @@ NUMBERS = {
     "deep": np.ones((1,) * 20),
 }
 TYPICAL: Outcomes = {
-    1: Number(np.array([1.0, 2.0]), "float32"),
+    1: Number.of(np.array([1.0, 2.0]), "float32"),
     2: Flag(value=True),
     3: Nothing(),
     4: Raised("ValueError", "no"),
@@ -33,7 +33,7 @@ TYPICAL: Outcomes = {
 @pytest.mark.parametrize("values", NUMBERS.values(), ids=NUMBERS)
 def test_array_is_read_back(values: np.ndarray) -> None:
     """An array keeps every bit, its shape and the engine's own dtype name."""
-    found = decode_answer(encode_answer({1: Number(values, "float32")}, CAP), LOOKS)[1]
+    found = decode_answer(encode_answer({1: Number.of(values, "float32")}, CAP), LOOKS)[1]
     assert isinstance(found, Number)
     assert found.values.shape == values.shape
     assert found.values.tobytes() == values.tobytes()
@@ -42,7 +42,7 @@ def test_array_is_read_back(values: np.ndarray) -> None:
 
 def test_array_is_writable() -> None:
     """An array from a worker is the grader's own, as one made in this process is."""
-    found = decode_answer(encode_answer({1: Number(np.zeros(2), "float64")}, CAP), LOOKS)[1]
+    found = decode_answer(encode_answer({1: Number.of(np.zeros(2), "float64")}, CAP), LOOKS)[1]
     assert isinstance(found, Number)
     assert found.values.flags.writeable
 
@@ -74,16 +74,17 @@ def test_message_is_cleaned() -> None:
     assert found == {0: Raised("E", "\ufffd[2J")}
 
 
-def test_exception_in_a_mode_is_an_outcome_of_its_body() -> None:
-    """Instructions inside a mode count as they do for the interpreter."""
-    program = Program((Leaf(Array.of(2.0)), Mode("no_grad", (Observe("value", 0),))))
+@pytest.mark.parametrize("block", [lambda body: Mode("no_grad", body), Thread])
+def test_outcome_in_a_block_is_one_of_its_body(block) -> None:
+    """Instructions inside a mode, or a thread, count as they do for the interpreter."""
+    program = Program((Leaf(Array.of(2.0)), block((Observe("value", 0),))))
     answer = encode_answer({2: Flag(value=True)}, CAP)
     assert decode_answer(answer, program) == {2: Flag(value=True)}
 
 
 def test_answer_over_the_cap_is_an_error_of_the_engine() -> None:
     """Arrays too large for an answer are replaced by what says so."""
-    found = decode_answer(encode_answer({1: Number(np.zeros(200), "float64")}, 1000), LOOKS)
+    found = decode_answer(encode_answer({1: Number.of(np.zeros(200), "float64")}, 1000), LOOKS)
     assert found == {1: Raised("OverflowError", "got arrays of (200,) and others, over 500 bytes")}
 
 

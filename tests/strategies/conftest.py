@@ -5,7 +5,8 @@ from functools import partial
 import pytest
 
 from gradcheck_suite.program.table import OPS
-from gradcheck_suite.strategies import sessions, training
+from gradcheck_suite.properties.training import TRAINING
+from gradcheck_suite.strategies import deep
 from gradcheck_suite.strategies.calls import (
     broadcast_calls,
     calls,
@@ -15,14 +16,20 @@ from gradcheck_suite.strategies.calls import (
 )
 from gradcheck_suite.strategies.drawing import draw
 from gradcheck_suite.strategies.world import SCALARS, TENSORS
+from tests.strategies.all_sessions import SESSIONS
 
 
 def _by_name():
     found = {}
     for world in (SCALARS, TENSORS):
-        for module in (sessions, training):
-            for name in getattr(module, "SESSIONS", module.__all__):
-                found[f"{name}-{world.kind}"] = getattr(module, name)(world)
+        for name, strategy in SESSIONS.items():
+            found[f"{name}-{world.kind}"] = strategy(world)
+        for entry in TRAINING:
+            for k, strategy in enumerate(entry.draws(world)):
+                found[f"{entry.id}-{world.kind}-{k}"] = strategy
+        for name in deep.__all__:
+            for k, strategy in enumerate(getattr(deep, name)(world)):
+                found[f"{name}-{world.kind}-{k}"] = strategy
         for op in OPS.values():
             if op.is_elementwise or world is TENSORS:
                 found[f"value-{op.name}-{world.kind}"] = value_programs(calls(op, world))

@@ -19,7 +19,7 @@ from gradcheck_suite.program.instructions import (
     Program,
 )
 from gradcheck_suite.strategies.drawing import draw, find_smallest, n_steps, seed_for, size
-from gradcheck_suite.strategies.sessions import expressions
+from gradcheck_suite.strategies.expressions import expressions
 from gradcheck_suite.strategies.world import TENSORS
 
 SCRIPT = """
@@ -28,7 +28,7 @@ from hashlib import sha256
 from gradcheck_suite.program.codec import encode
 from gradcheck_suite.program.instructions import Program
 from gradcheck_suite.strategies.drawing import draw, find_smallest
-from gradcheck_suite.strategies.sessions import expressions
+from gradcheck_suite.strategies.expressions import expressions
 from gradcheck_suite.strategies.world import TENSORS
 drawn = draw(expressions(TENSORS), 30, 5, lambda p: True)
 found = find_smallest(expressions(TENSORS), lambda p: len(p.instructions) > 9, seed=5, n_tries=60)

@@ -21,7 +21,8 @@ import numpy as np
 
 from gradcheck_suite.engines.discovery.adapter import from_adapter
 from gradcheck_suite.engines.discovery.search import Found, search
-from gradcheck_suite.engines.spelled import SpelledEngine
+from gradcheck_suite.engines.functional import engine_of
+from gradcheck_suite.engines.protocol import Engine
 from gradcheck_suite.program.spelling import Spelling
 
 __all__ = ["discover", "load"]
@@ -48,10 +49,10 @@ def load(
     entry: str | None = None,
     *,
     overrides: Mapping[str, Any] | None = None,
-) -> SpelledEngine:
+) -> Engine:
     """Return the engine at ``path``, ready to run Programs; arguments as for ``discover``."""
     found = _found(path, entry, overrides)
-    return found.engine or SpelledEngine(found.spelling, found.namespace)
+    return found.engine or engine_of(found.spelling, found.namespace)
 
 
 def _found(path: Path, entry: str | None, overrides: Mapping[str, Any] | None) -> Found:

@@ -1,7 +1,7 @@
 """The bench: a spelling in the making, on which candidates are tried out."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, ParamSpec, TypeVar
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcheck_suite.engines.discovery.names import Names
+from gradcheck_suite.engines.functional import FunctionalEngine
 from gradcheck_suite.engines.spelled import SpelledEngine
 from gradcheck_suite.program.op import Domain
 from gradcheck_suite.program.spelling import Spelling
@@ -34,6 +35,8 @@ class Bench:
     cls: type
     made: tuple[type, ...] = field(default=())
     """Further classes that the engine makes values of."""
+    total: str = ""
+    """How a library of functions adds up an array: what is differentiated has to be a number."""
 
     @cached_property
     def engine(self) -> SpelledEngine:
@@ -53,8 +56,38 @@ class Bench:
         return self.engine.leaf(data, requires_grad)
 
     def run(self, text: str, result: str = "", /, **values: Any) -> Any:  # noqa: ANN401 - theirs
-        """Run a template."""
-        return self.engine.run_line(text, result, **values)
+        """Run a template; in a library of functions, where it can be differentiated."""
+        if not self.spelling.gradient:
+            return self.engine.run_line(text, result, **values)
+        operands = {name: v for name, v in values.items() if _is_operand(name, v)}
+        flat = [x for v in operands.values() for x in (v if isinstance(v, list) else [v])]
+
+        def line(*given: Any) -> Any:  # noqa: ANN401 - theirs
+            left = iter(given)
+            changed = {
+                name: [next(left) for _ in v] if isinstance(v, list) else next(left)
+                for name, v in operands.items()
+            }
+            return self.engine.run_line(text, **{**values, **changed})
+
+        return self._tracing.tried(line, flat)
+
+    def apply(self, op: str, operands: Sequence[Any]) -> Any:  # noqa: ANN401 - theirs
+        """Apply an op without settings; in a library of functions, likewise."""
+        if not self.spelling.gradient:
+            return self.engine.apply(op, operands, ())
+        moving = [k for k, x in enumerate(operands) if _is_operand("x", x)]
+
+        def line(*given: Any) -> Any:  # noqa: ANN401 - theirs
+            changed = dict(zip(moving, given, strict=True))
+            return self.engine.apply(op, [changed.get(k, x) for k, x in enumerate(operands)], ())
+
+        return self._tracing.tried(line, [operands[k] for k in moving])
+
+    @cached_property
+    def _tracing(self) -> FunctionalEngine:
+        ops = (("sum", self.total),) if self.total else ()
+        return FunctionalEngine(replace(self.spelling, ops=ops), self.names.namespace)
 
     def value(self, x: object) -> npt.NDArray[Any]:
         """Read an engine value; TypeError where it is none."""
@@ -105,6 +138,14 @@ def fill(text: str, names: Names, cls: type) -> Iterator[str]:
         return
     for place, _ in names.places(wanted[1]):
         yield text.replace(wanted[0], place)
+
+
+def _is_operand(name: str, value: object) -> bool:
+    """Tell whether a name of a template stands for what an op is differentiated by."""
+    if isinstance(value, list):
+        return name == "xs"
+    is_array = isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    return is_array or (isinstance(value, float) and name in {"x", "y"})
 
 
 def attempt(trial: Callable[P, T], *args: P.args, **options: P.kwargs) -> T | None:

@@ -19,6 +19,7 @@ Kind = Literal["scalar", "tensor"]
 
 _ARITHMETIC: Final = ("x * y", "x + y", "x - y", "x / y")
 _MAX_RANK: Final = 4
+_EMPTY: Final = (3, 0)
 
 
 def find_core(names: Names, cls: type, given: dict[str, Any], kind: Kind) -> Bench | None:
@@ -41,12 +42,17 @@ def find_core(names: Names, cls: type, given: dict[str, Any], kind: Kind) -> Ben
 
 
 def find_ranks(bench: Bench) -> Bench:
-    """Add the ranks that keep their shape exactly, in leaves and through an op."""
+    """Add the ranks that keep their shape exactly, in leaves and through an op.
+
+    ``empty_arrays`` where arrays without elements do so too.
+    """
     ranks = (0,) if bench.spelling.kind == "scalar" else range(_MAX_RANK + 1)
     kept = [n for n in ranks if attempt(_keeps, bench, (2, 3, 1, 2)[:n])]
     if _MAX_RANK in kept:
         kept.append(_MAX_RANK + 1)  # only results have rank 5, and nobody stops at 4
-    return bench.also(*(f"rank:{n}" for n in kept))
+    rank = max((n for n in kept if n <= len(_EMPTY)), default=0)
+    found = ["empty_arrays"] if rank and attempt(_keeps, bench, _EMPTY[-rank:]) else []
+    return bench.also(*(f"rank:{n}" for n in kept), *found)
 
 
 def _keeps(bench: Bench, shape: tuple[int, ...]) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from gradcheck_suite.engines.discovery.bench import Bench, attempt, close, numbers
 from gradcheck_suite.engines.discovery.gradients import gradient_after, products, result_of
@@ -15,10 +16,14 @@ from gradcheck_suite.engines.families.habits import (
     HAS_GRAPHS,
     IN_PLACE,
     IS_LEAVES,
+    NO_DERIVATIVES,
     NO_GRADS,
     RETAIN_GRADS,
 )
 from gradcheck_suite.engines.families.values import FLAGS
+from gradcheck_suite.program.instructions import Attribute, Attributes, Slice
+from gradcheck_suite.program.ops.shaping import numpy_index
+from gradcheck_suite.program.table import op_named
 from gradcheck_suite.program.template import template
 
 __all__ = ["find_habits", "find_modes", "gradients_flow"]
@@ -36,6 +41,7 @@ def find_habits(bench: Bench) -> Bench:
         _retain_grad,
         _assign,
         _in_place,
+        _no_derivatives,
         _weighted,
     ):
         found = attempt(find, bench)
@@ -186,16 +192,70 @@ def _in_place(bench: Bench) -> Bench:
     for op, method, statement in IN_PLACE:
         if op in found or not callable(getattr(bench.cls, method, None)):
             continue
-        if op in dict(bench.spelling.ops) and attempt(_updates, bench, op, statement):
+        tried = bench.but(in_place=((op, statement),))
+        if all(attempt(_updates, tried, op, *change) for change in _changes(bench, op)):
             found[op] = statement
     return bench.but(in_place=tuple(found.items()))
 
 
-def _updates(bench: Bench, op: str, statement: str) -> bool:
-    (_, x), y = _pair(bench), bench.leaf(numbers(bench.single, salt=3))
-    expected = bench.value(bench.engine.apply(op, (x, y), ()))
-    (_, x), y = _pair(bench), bench.leaf(numbers(bench.single, salt=3))
-    return close(bench.value(bench.run(statement, "x", x=x, y=y)), expected)
+_Shape = tuple[int, ...]
+
+
+def _changes(bench: Bench, op: str) -> list[tuple[_Shape, _Shape | None, Attributes]]:
+    """Return the shapes of what is changed and of what it is changed by, and the attributes.
+
+    An assignment to a part has to be right for every sort of part, from one number and from many.
+    """
+    if op == "pow":
+        return [(bench.single, None, (("exponent", n),)) for n in (2, 3)]
+    if op != "setitem":
+        return [(bench.single, bench.single, ())]
+    shapes = [shape for shape in ((3,), (3, 2)) if f"rank:{len(shape)}" in bench.spelling.can]
+    parts: list[tuple[_Shape, _Shape | None, Attributes]] = []
+    for shape in shapes:
+        for index in _PARTS[: None if len(shape) > 1 else -1]:
+            attrs: Attributes = (("index", index),)
+            parts.append((shape, np.zeros(shape)[numpy_index(index)].shape, attrs))
+    if "rank:0" in bench.spelling.can:
+        parts += [(shape, (), attrs) for shape, _, attrs in parts]
+    return parts
+
+
+_PARTS: Final[tuple[tuple[Attribute, ...], ...]] = (
+    (1,),
+    (-1,),
+    (Slice(1, None),),
+    (Slice(None, -1),),
+    (Slice(None, None, 2),),
+    (Slice(1, None), 0),
+)
+
+
+def _updates(bench: Bench, op: str, shape: _Shape, other: _Shape | None, attrs: Attributes) -> bool:
+    """Tell whether a result that is changed in place has the numbers that it should have."""
+    x = result_of(bench, products(bench)[0], *(bench.leaf(numbers(shape, salt=k)) for k in (0, 1)))
+    others = [] if other is None else [numbers(other, salt=3)]
+    expected = op_named(op).evaluate(bench.value(x), *others, attrs=attrs)
+    changed = bench.engine.apply_in_place(op, x, [bench.leaf(y) for y in others], attrs)
+    return close(bench.value(changed), expected)
+
+
+def _no_derivatives(bench: Bench) -> Bench:
+    """Add comparisons and argmax, where they give values of the engine."""
+    known = dict(bench.spelling.ops)
+    data = [numbers(bench.shape, salt=k) for k in range(2)]
+    for op, candidates in NO_DERIVATIVES:
+        row = op_named(op)
+        expected = row.evaluate(*data[: len(row.arguments)])
+
+        def gives(text: str, expected: npt.NDArray[Any] = expected) -> bool:
+            found = bench.run(text, x=bench.leaf(data[0]), y=bench.leaf(data[1]))
+            inside = bench.run(bench.spelling.value, x=found)  # truth values, or integers
+            return bench.is_value(found) and np.array_equal(np.asarray(inside), expected)
+
+        text = "" if op in known else bench.first(candidates, gives)
+        known |= {op: text} if text else {}
+    return bench.but(ops=tuple(known.items()))
 
 
 def _weighted(bench: Bench) -> Bench:

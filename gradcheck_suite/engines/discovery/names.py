@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from gradcheck_suite.program.optimizers import OPTIMIZERS
 from gradcheck_suite.program.table import OPS
 from gradcheck_suite.program.template import template
 
@@ -21,7 +22,8 @@ _RESERVED: Final = frozenset(
         *("x", "y", "xs", "condition", "data", "number", "nested", "flag", "parameters"),
         *("cotangent", "cotangent_number", "cotangent_nested"),
         *("requires_grad", "retain_graph", "create_graph"),
-        *("lr", "momentum", "weight_decay", "nesterov", "beta1", "beta2", "eps", "np"),
+        *("lr", "np", "hook", "primals", "tangents", "factor", "argnum"),
+        *(name for rule in OPTIMIZERS.values() for name, _ in rule.settings),
         *(name for op in OPS.values() for name, _ in op.attributes),
         *(name for op in OPS.values() for name in op.operands),
     },

@@ -10,16 +10,20 @@ from typing import Any, Final
 
 from gradcheck_suite.engines.discovery.bench import Bench, attempt
 from gradcheck_suite.engines.discovery.classes import Tried, best, engine_classes, try_class
+from gradcheck_suite.engines.discovery.functions import find_library
 from gradcheck_suite.engines.discovery.gradients import find_clear
 from gradcheck_suite.engines.discovery.habits import find_habits, find_modes, gradients_flow
 from gradcheck_suite.engines.discovery.importing import Importer
+from gradcheck_suite.engines.discovery.means import define, find_means
 from gradcheck_suite.engines.discovery.names import Names
+from gradcheck_suite.engines.discovery.optimizers import find_optimizers
 from gradcheck_suite.engines.discovery.reach import find_reach
 from gradcheck_suite.engines.discovery.sources import Source, Survey, survey
 from gradcheck_suite.engines.discovery.stand_ins import STOOD_IN_FOR
 from gradcheck_suite.engines.discovery.stated import Stated, stated_in
-from gradcheck_suite.engines.spelled import SpelledEngine
+from gradcheck_suite.engines.protocol import Engine
 from gradcheck_suite.errors import SubmissionError
+from gradcheck_suite.program.ops.special import SPECIAL
 from gradcheck_suite.program.spelling import Spelling
 
 __all__ = ["Found", "search"]
@@ -38,7 +42,7 @@ class Found:
 
     spelling: Spelling
     namespace: dict[str, Any]
-    engine: SpelledEngine | None = None
+    engine: Engine | None = None
 
 
 def search(path: Path, entry: str | None, overrides: Mapping[str, Any] | None) -> Found:
@@ -51,8 +55,13 @@ def search(path: Path, entry: str | None, overrides: Mapping[str, Any] | None) -
     chosen = _chosen(path, found, importer, stated, entry or stated.engine.get("entry"))
     bench = chosen.bench
     assert bench is not None
+    if bench.spelling.gradient:
+        lines = bench.names.imports(_texts(bench.spelling))
+        return Found(bench.but(imports=lines).spelling, bench.names.namespace)
     done = _finished(bench, stated)
-    return Found(done.spelling, _unspoilt(done, found, importer))
+    namespace = _unspoilt(done, found, importer)
+    define(done.spelling.imports, namespace)
+    return Found(done.spelling, namespace)
 
 
 def _located(path: Path, entry: str | None) -> tuple[Survey, str | None]:
@@ -97,6 +106,11 @@ def _chosen(
         choose = _CHOOSE.format(winners[0].name, winners[0].name)
         msg = f"{path.name}: got {len(winners)} engine classes, {names}, expected one; {choose}"
         raise SubmissionError(msg)
+    for module in modules:
+        place = Names(module, modules, None if found.installed else found.folder)
+        library = find_library(place, stated)
+        if library is not None:
+            return Tried(module, object, library)
     raise SubmissionError(_nothing(path.name, tried, problems))
 
 
@@ -210,16 +224,22 @@ def _unspoilt(bench: Bench, found: Survey, importer: Importer) -> dict[str, Any]
 def _finished(bench: Bench, stated: Stated) -> Bench:
     """Complete a spelling of which leaf, ops and gradient are known."""
     _check(stated, bench.names)
+    special = {op.name for op in SPECIAL}  # never searched for by value: taken as they are stated
     bench = bench.but(
+        ops=(*bench.spelling.ops, *((k, text) for k, text in stated.ops.items() if k in special)),
         in_place=tuple(stated.in_place.items()),
         optimizers=tuple(stated.optimizers.items()),
     )
     bench = find_clear(bench, stated.templates)
     bench = find_habits(bench)
+    bench = find_means(bench)
+    bench = find_optimizers(bench)
     bench = find_reach(bench)
     bench = find_modes(bench)
     own = {key: stated.engine[key] for key in ("name", "dtype") if key in stated.engine}
-    return bench.but(**own, imports=bench.names.imports(_texts(bench.spelling)))
+    definitions = bench.spelling.imports  # so far: of what a user would write
+    lines = bench.names.imports([*_texts(bench.spelling), *definitions])
+    return bench.but(**own, imports=(*lines, *definitions))
 
 
 def _texts(spelling: Spelling) -> list[str]:

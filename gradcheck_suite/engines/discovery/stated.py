@@ -109,7 +109,7 @@ def _checked(tables: Mapping[str, Any], where: str) -> Stated:
     keys = {
         "engine": _TEMPLATES | _NOT_TEMPLATES,
         "ops": _OP_KEYS,
-        "in_place": frozenset(OPS),
+        "in_place": frozenset(OPS) | {"setitem"},
     }
     checked = {
         name: {key: _line(where, name, key, text, keys.get(name)) for key, text in table.items()}

@@ -13,6 +13,7 @@ __all__ = [
     "HAS_GRAPHS",
     "IN_PLACE",
     "IS_LEAVES",
+    "NO_DERIVATIVES",
     "NO_GRADS",
     "RETAIN_GRADS",
     "RETAIN_GRAPH",
@@ -92,6 +93,12 @@ ENABLE_GRADS: Final = (
 
 IS_LEAVES: Final = ("x.is_leaf", "x.is_leaf()", "x.leaf")
 
+# Ops whose results are constants: looked for as values of the engine, which can be computed with.
+NO_DERIVATIVES: Final = (
+    ("greater", ("x > y", "x.gt(y)", "{f:greater}(x, y)", "{f:gt}(x, y)")),
+    ("argmax", ("x.argmax()", "{f:argmax}(x)")),
+)
+
 # False at a leaf and True at a result.
 HAS_GRAPHS: Final = (
     "x.grad_fn is not None",
@@ -121,4 +128,6 @@ IN_PLACE: Final = (
     ("sub", "__isub__", "x -= y"),
     ("mul", "__imul__", "x *= y"),
     ("div", "__itruediv__", "x /= y"),
+    ("pow", "__ipow__", "x **= exponent"),
+    ("setitem", "__setitem__", "x[index] = y"),
 )

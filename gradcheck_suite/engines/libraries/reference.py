@@ -2,14 +2,20 @@
 
 from typing import Final
 
-from gradcheck_suite.engines.everything import BROADCASTING, FORMS, PLAIN_NUMBERS, RANKS
+from gradcheck_suite.engines.everything import BROADCASTING, FORMS, NUMBERS, PLAIN_NUMBERS, RANKS
+from gradcheck_suite.engines.families.customs import CUSTOM_OPS, custom_functions
 from gradcheck_suite.program.spelling import Spelling
 
 __all__ = ["REFERENCE"]
 
 REFERENCE: Final = Spelling(
     name="reference",
-    imports=("import numpy as np", "import reference"),
+    imports=(
+        "import numpy as np",
+        "import reference",
+        "import reference.optim",
+        *custom_functions("reference.Function"),
+    ),
     leaf="reference.Tensor(data, requires_grad=requires_grad)",
     constant="reference.Tensor(data)",
     value="x.data",
@@ -26,8 +32,14 @@ REFERENCE: Final = Spelling(
     has_graph="x.grad_fn is not None",
     set_requires_grad="x.requires_grad = flag",
     retain_grad="x.retain_grad()",
+    hook="x.register_hook(hook)",
+    unhook="x.remove()",
+    push_forward="reference.jvp(f, primals, tangents)[1]",
     assign="with reference.no_grad(): x.copy_(y)",
     ops=(
+        *CUSTOM_OPS,
+        ("argmax", "x.argmax()"),
+        ("greater", "x > y"),
         ("add", "x + y"),
         ("sub", "x - y"),
         ("mul", "x * y"),
@@ -138,6 +150,36 @@ REFERENCE: Final = Spelling(
         ("sub", "x -= y"),
         ("mul", "x *= y"),
         ("div", "x /= y"),
+        ("pow", "x **= exponent"),
+        ("setitem", "x[index] = y"),
     ),
-    can=RANKS | BROADCASTING | PLAIN_NUMBERS | FORMS | {"decorator", "create_graph"},
+    optimizers=(
+        (
+            "sgd",
+            "reference.optim.SGD(parameters, lr=lr, momentum=momentum, dampening=dampening, "
+            "weight_decay=weight_decay, nesterov=nesterov)",
+        ),
+        (
+            "adam",
+            "reference.optim.Adam(parameters, lr=lr, betas=betas, eps=eps, "
+            "weight_decay=weight_decay)",
+        ),
+        (
+            "adamw",
+            "reference.optim.AdamW(parameters, lr=lr, betas=betas, eps=eps, "
+            "weight_decay=weight_decay)",
+        ),
+        (
+            "rmsprop",
+            "reference.optim.RMSprop(parameters, lr=lr, alpha=alpha, eps=eps, "
+            "weight_decay=weight_decay, momentum=momentum, centered=centered)",
+        ),
+        (
+            "adagrad",
+            "reference.optim.Adagrad(parameters, lr=lr, lr_decay=lr_decay, "
+            "weight_decay=weight_decay, "
+            "initial_accumulator_value=initial_accumulator_value, eps=eps)",
+        ),
+    ),
+    can=RANKS | NUMBERS | BROADCASTING | PLAIN_NUMBERS | FORMS | {"decorator", "create_graph"},
 )

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from gradcheck_suite.engines.everything import BROADCASTING, FORMS, PLAIN_NUMBERS, RANKS
+from gradcheck_suite.engines.everything import BROADCASTING, FORMS, NUMBERS, PLAIN_NUMBERS, RANKS
+from gradcheck_suite.engines.families.customs import CUSTOM_OPS, custom_functions
 from gradcheck_suite.program.spelling import Spelling
 
 __all__ = ["TORCH"]
@@ -19,10 +20,10 @@ _KEPT: Final = "[1 if {k, k - x.ndim} & {*axis} else n for k, n in enumerate(x.s
 
 TORCH: Final = Spelling(
     name="torch",
-    imports=("import numpy as np", "import torch"),
+    imports=("import numpy as np", "import torch", *custom_functions("torch.autograd.Function")),
     leaf="torch.tensor(data, requires_grad=requires_grad)",
     constant="torch.tensor(data)",
-    value="x.detach().numpy()",
+    value="x.numpy(force=True)",
     grad="x.grad",
     grad_of="x.grad.clone()",
     backward="x.backward(torch.tensor(cotangent), retain_graph=retain_graph, "
@@ -36,8 +37,14 @@ TORCH: Final = Spelling(
     has_graph="x.grad_fn is not None",
     set_requires_grad="x.requires_grad = flag",
     retain_grad="x.retain_grad()",
+    hook="x.register_hook(hook)",
+    unhook="x.remove()",
+    push_forward="torch.func.jvp(f, tuple(primals), tuple(tangents))[1]",
     assign="with torch.no_grad(): x.copy_(y)",
     ops=(
+        *CUSTOM_OPS,
+        ("argmax", "torch.argmax(x)"),
+        ("greater", "x > y"),
         ("add", "x + y"),
         ("sub", "x - y"),
         ("mul", "x * y"),
@@ -175,12 +182,33 @@ TORCH: Final = Spelling(
         ("sub", "x -= y"),
         ("mul", "x *= y"),
         ("div", "x /= y"),
+        ("pow", "x **= exponent"),
+        ("setitem", "x[index] = y"),
     ),
     optimizers=(
         (
             "sgd",
-            "torch.optim.SGD(parameters, lr=lr, momentum=momentum, weight_decay=weight_decay)",
+            "torch.optim.SGD(parameters, lr=lr, momentum=momentum, dampening=dampening, "
+            "weight_decay=weight_decay, nesterov=nesterov)",
+        ),
+        (
+            "adam",
+            "torch.optim.Adam(parameters, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)",
+        ),
+        (
+            "adamw",
+            "torch.optim.AdamW(parameters, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)",
+        ),
+        (
+            "rmsprop",
+            "torch.optim.RMSprop(parameters, lr=lr, alpha=alpha, eps=eps, "
+            "weight_decay=weight_decay, momentum=momentum, centered=centered)",
+        ),
+        (
+            "adagrad",
+            "torch.optim.Adagrad(parameters, lr=lr, lr_decay=lr_decay, weight_decay=weight_decay, "
+            "initial_accumulator_value=initial_accumulator_value, eps=eps)",
         ),
     ),
-    can=(RANKS | BROADCASTING | PLAIN_NUMBERS | FORMS | {"decorator"}) - _NO_FORM,
+    can=(RANKS | NUMBERS | BROADCASTING | PLAIN_NUMBERS | FORMS | {"decorator"}) - _NO_FORM,
 )

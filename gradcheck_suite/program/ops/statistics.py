@@ -159,7 +159,8 @@ STATISTICS: Final = (
         domains=_GENTLE,
         variant=_norm_form,
         examples=calls_with((2, 3), ord=(1, inf), axis=(0, 1, (0, 1)), keepdims=(True,)),
-        kinks="zero; for the order infinity, two largest magnitudes",
+        kinks="all elements are 0 (order 2), one is (order 1), or two share the largest magnitude "
+        "(order infinity)",
         teaches="the gradient of the length of a vector is the vector divided by its length",
     ),
     Op(

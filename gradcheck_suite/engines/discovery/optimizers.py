@@ -1,0 +1,121 @@
+"""Optimizers of a submission: classes by their names, taken when a plain step moves a parameter.
+
+Where to is not asked here: an optimizer that is wrong has to be judged, and not to be missed.
+"""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from gradcheck_suite.engines.discovery.bench import Bench, attempt, numbers
+from gradcheck_suite.engines.discovery.gradients import products, result_of
+from gradcheck_suite.engines.families.optimizers import PAIRS, RATES, SETTING_NAMES, STEPS
+from gradcheck_suite.program.instructions import Attribute
+from gradcheck_suite.program.optimizers import OPTIMIZERS, Optimizer
+
+__all__ = ["find_optimizers"]
+
+_LR: Final = (("lr", 0.125),)
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """An argument that a constructor takes: as it is called there, and its default."""
+
+    name: str
+    default: Any
+
+
+def find_optimizers(bench: Bench) -> Bench:
+    """Add the optimizers that are found, and how they are stepped, to those that are stated."""
+    known = dict(bench.spelling.optimizers)
+    for rule in OPTIMIZERS.values():
+        for text in _candidates(bench, rule) if rule.name not in known else ():
+            found = bench.but(optimizers=(*bench.spelling.optimizers, (rule.name, text)))
+            stepped = _stepped(found, rule)
+            if stepped is not None:
+                bench = stepped
+                break
+    return bench
+
+
+def _stepped(bench: Bench, rule: Optimizer) -> Bench | None:
+    """Return the bench with the way in which the optimizer is stepped; None where it is none."""
+    one_for_all = len(bench.spelling.optimizers) > 1
+    for step in (bench.spelling.step,) if one_for_all else STEPS:
+        tried = bench.but(step=step)
+        if attempt(_moves, tried, rule):
+            return tried
+    return None
+
+
+def _moves(bench: Bench, rule: Optimizer) -> bool:
+    """Tell whether a plain step runs through and leaves a parameter with other numbers."""
+    shape = bench.single
+    before, weights = numbers(shape), numbers(shape, salt=1)
+    x = bench.leaf(before)
+    root = result_of(bench, products(bench)[0], x, bench.leaf(weights))
+    bench.engine.backward(root, None, retain_graph=False, create_graph=False)
+    bench.engine.optimizer_step(rule.name, [x], _LR)
+    after = bench.value(x)
+    return after.shape == before.shape and bool(np.any(after != before))
+
+
+def _candidates(bench: Bench, rule: Optimizer) -> Iterator[str]:
+    for name in rule.names:
+        for text, found in bench.names.places(name):
+            if isinstance(found, type):
+                yield from _calls(rule, text, found)
+
+
+def _calls(rule: Optimizer, text: str, found: type) -> Iterator[str]:
+    """Yield the constructor with all the settings that it has; then with the rate alone."""
+    signature = attempt(inspect.signature, found)
+    if signature is None:
+        yield f"{text}(parameters, lr=lr)"
+        yield f"{text}(parameters, lr)"
+        return
+    taken = {p.name: p.default for p in signature.parameters.values()}
+    rate = next((n for n in _rates(rule) if n in taken), "")
+    first = f"parameters, {rate}=lr" if rate else "parameters, lr"
+    settings = [s for name, default in rule.settings for s in _argument(name, default, taken, rate)]
+    yield f"{text}({', '.join([first, *settings])})"
+    if settings:
+        yield f"{text}({first})"
+
+
+def _rates(rule: Optimizer) -> Iterator[str]:
+    return (name for name in RATES if name not in dict(rule.settings))
+
+
+def _argument(name: str, default: Attribute, taken: Mapping[str, Any], rate: str) -> Iterator[str]:
+    """Yield how a setting is handed over, if it is.
+
+    Left out, it has to be what it is in the table: where an engine has another default, that of
+    the table is written into the template.
+    """
+    for own in SETTING_NAMES[name]:
+        if own in taken and own != rate:
+            value = (
+                name if _same(taken[own], default) else f"{default!r} if {name} is None else {name}"
+            )
+            yield f"{own}={value}"
+            return
+    for pair in PAIRS.get(name, ()):
+        if taken.keys() >= set(pair):
+            assert isinstance(default, tuple)
+            for k, own in enumerate(pair):
+                same = _same(taken[own], default[k])
+                part = f"{name}[{k}]"
+                yield f"{own}={part if same else f'{default[k]!r} if {name} is None else {part}'}"
+            return
+
+
+def _same(own: Any, default: Attribute) -> bool:  # noqa: ANN401 - a default of the submission
+    return own is None or (type(own) in _PLAIN and own == default)
+
+
+_PLAIN: Final = frozenset({bool, float, int, tuple, list})
