@@ -66,7 +66,8 @@ def capabilities_of(spelling: Spelling) -> frozenset[str]:
         if name in template(text).names
     }
     found |= {"grad_of"} | spelling.can
-    found |= {"clear"} if spelling.gradient else {"stored_gradients"}
+    # What a function gives may be asked for again, and is nobody's to keep.
+    found |= {"again", "clear"} if spelling.gradient else {"stored_gradients"}
     if "requires_grad" in template(spelling.leaf).names:
         found.add("frozen_leaf")
     return frozenset(found)

@@ -19,6 +19,7 @@ from gradcheck_suite.program.instructions import (
     OptimizerStep,
     Program,
 )
+from gradcheck_suite.program.optimizers import settings_of
 from gradcheck_suite.program.table import op_named
 
 __all__ = ["Session", "answers"]
@@ -86,7 +87,8 @@ def _n_forms(instruction: Instruction) -> int:
     match instruction:
         case Apply(op=op) | InPlace(op=op):
             return len(op_named(op).array_formulas) or 1
-        case OptimizerStep(rule=rule):
+        case OptimizerStep(rule=rule, settings=settings):
+            settings_of(rule, settings)  # an unknown rule is told here
             return len(RULES[rule])
         case _:
             return 1

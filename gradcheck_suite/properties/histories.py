@@ -2,6 +2,19 @@
 
 from typing import TYPE_CHECKING, Final
 
+from gradcheck_suite.program.instructions import (
+    Assign,
+    Backward,
+    Detach,
+    GradOf,
+    Hook,
+    InPlace,
+    Mode,
+    Program,
+    RetainGrad,
+    SetRequiresGrad,
+    flatten,
+)
 from gradcheck_suite.properties.property import Draws, Property
 from gradcheck_suite.strategies.world import World, palettes
 
@@ -48,13 +61,20 @@ _HOOKS: Final = (
 _FIRST: Final = "history[lifetime]"  # a fault of graphs alone shows in all of them
 
 
-def _drawn_by(*scripts: tuple[str, ...]) -> Draws:
-    """Draw by each of several sets of rules: an engine is judged by those that it has means for."""
+def _drawn_by(about: tuple[type, ...], *scripts: tuple[str, ...]) -> Draws:
+    """Draw by each of several sets of rules: an engine is judged by those that it has means for.
+
+    Kept is what has a step of one of the kinds ``about``: else it would be a claim about nothing.
+    """
+
+    def is_told(program: Program) -> bool:
+        return any(isinstance(i, about) for i in flatten(program.instructions))
 
     def draws(world: World) -> "Strata":
         from gradcheck_suite.strategies.histories import histories
 
-        return tuple(histories(palettes(world), *rules) for rules in scripts)
+        drawn = (histories(palettes(world), *rules) for rules in scripts)
+        return tuple(strategy.filter(is_told) for strategy in drawn)
 
     return draws
 
@@ -68,7 +88,7 @@ HISTORIES: Final = (
         "Whatever was run before, a backward adds the gradient of its own root to every leaf, and "
         "a look at a gradient changes nothing: no step may leave anything behind but that.",
         _LEVEL,
-        _drawn_by(_PLAIN, _KEPT, (*_KEPT, "backward", "backward_twice")),
+        _drawn_by((Backward,), _PLAIN, _KEPT, (*_KEPT, "backward", "backward_twice")),
         conventions=("accumulation", "second_backward"),
         after=_GRAPHS,
     ),
@@ -81,6 +101,7 @@ HISTORIES: Final = (
         "where it was made, whatever mode it is used in later.",
         _LEVEL + 1,
         _drawn_by(
+            (Detach, Mode),
             (*_PLAIN, "detach"),
             (*_MODES, "detach"),
             (*_MODES, "enable_grad", "enable_grad_ended", "detach", "look_at_flag"),
@@ -98,6 +119,7 @@ HISTORIES: Final = (
         "come after it. The leaf stays the same leaf, and a new graph starts from it as it is now.",
         _LEVEL + 1,
         _drawn_by(
+            (Assign, SetRequiresGrad),
             ("look", "apply", "leaf", "assign", "frozen_leaf"),
             (*_KEPT, "frozen_leaf", "freeze", "unfreeze", "look_at_flag"),
             (*_PLAIN, "assign", "frozen_leaf", "look", "clear", "freeze", "unfreeze"),
@@ -115,6 +137,7 @@ HISTORIES: Final = (
         "raises where it needs the number that is gone.",
         _LEVEL + 1,
         _drawn_by(
+            (InPlace,),
             (*_PLAIN, "in_place", "look"),
             (*_KEPT, "in_place", "look", "overwrite_factor", "backward_broken"),
         ),
@@ -130,6 +153,7 @@ HISTORIES: Final = (
         "cleared and differentiated once more, and forgets nothing of what it was made from.",
         _LEVEL + 1,
         _drawn_by(
+            (GradOf,),
             ("look_at_gradient", "apply", "pair", "create_graph", "gradient", "clear"),
             (*_PLAIN, "create_graph", "gradient", "clear", "detach"),
         ),
@@ -145,6 +169,7 @@ HISTORIES: Final = (
         "stored; it neither disturbs nor loses what retain_grad keeps of another value.",
         _LEVEL + 1,
         _drawn_by(
+            (Hook, RetainGrad),
             ("look_at_gradient", "apply", "pair", "retain_graph", "retain_grad", "clear"),
             ("look_at_gradient", "apply", "pair", "retain_graph", "hook", "unhook"),
             (*_KEPT, "retain_grad", "hook", "unhook"),

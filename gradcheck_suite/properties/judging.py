@@ -124,13 +124,18 @@ def judge(
     ``coarse``: the engine is known to compute in float32, whatever its containers say. ``fine``:
     what was computed in float32 is wrong unless that is known.
     """
-    if len(sheets) == 1 and not coarse:  # as nearly all are
-        answers = sheets[0].answers
-        n_right = _n_right(answers, outcomes)
-        if n_right is not None:
-            look = partial(_looks, answers, outcomes, strict_shape, coarse, fine)
-            return Judgement(True, frozenset((sheets[0].choices,)), n_right, 0, False, look)
-    tried = [(s, _looks(s.answers, outcomes, strict_shape, coarse, fine)) for s in sheets]
+    how = strict_shape, coarse, fine
+    plainly = [None if coarse else _n_right(s.answers, outcomes) for s in sheets]
+    for sheet, n_right in zip(sheets, plainly, strict=True):
+        if n_right is not None:  # as in nearly every program; other sheets may be right, too
+            right = frozenset(
+                s.choices
+                for s, n in zip(sheets, plainly, strict=True)
+                if n is not None or all(look.right for look in _looks(s.answers, outcomes, *how))
+            )
+            look = partial(_looks, sheet.answers, outcomes, *how)
+            return Judgement(True, right, n_right, 0, False, look)
+    tried = [(s, _looks(s.answers, outcomes, *how)) for s in sheets]
     right = frozenset(s.choices for s, looks in tried if all(look.right for look in looks))
     _, best = min(tried, key=lambda pair: _n_wrong(pair[1]))
     return Judgement(

@@ -37,6 +37,7 @@ def _property(row: Row) -> Property:
         worlds=worlds,
         conventions=row.conventions,
         asked="plain" if row.finite else "limits",
+        needs=() if row.finite else ("infinities",),
     )
 
 

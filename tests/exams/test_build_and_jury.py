@@ -182,9 +182,9 @@ def test_the_witnesses_are_written_into_the_exam():
 
 
 def test_a_case_has_one_sheet_for_each_answer_that_differs():
-    """Second backward raises or adds: two sheets; a property without conventions has one."""
-    exam = build(("second_backward", "value[add]"), seed=1, n_cases=2)
-    assert {len(case.sheets) for case in exam.cases["second_backward"]} == {2}
+    """Gradients of results are kept or not: two sheets; without conventions there is one."""
+    exam = build(("nonleaf_gradients", "value[add]"), seed=1, n_cases=2)
+    assert {len(case.sheets) for case in exam.cases["nonleaf_gradients"]} == {2}
     assert {len(case.sheets) for case in exam.cases["value[add]"]} == {1}
 
 

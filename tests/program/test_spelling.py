@@ -14,10 +14,10 @@ _WORDS = {"name", "imports", "ops", "in_place", "optimizers", "can", "dtype", "k
 
 
 def test_name_and_leaf_are_enough():
-    """The least engine has a leaf, data, a gradient and a backward, and nothing else."""
+    """The least engine has a leaf, data, a gradient and a backward; an optimizer would step."""
     least = Spelling(name="Value", leaf="Value(number)")
     templates = {f.name for f in fields(least) if f.name not in _WORDS and getattr(least, f.name)}
-    assert templates == {"leaf", "value", "grad", "backward"}
+    assert templates == {"leaf", "value", "grad", "backward", "step"}
 
 
 def test_spellings_are_values():

@@ -288,6 +288,10 @@ def test_sigmoid_does_not_overflow():
 FORMULAS = [(op.name, text) for op in OPS.values() for text in op.formulas]
 
 
+# Functions that SymPy has not.
+SMALL = {"log1p": lambda x: sympy.log(1 + x), "expm1": lambda x: sympy.exp(x) - 1}
+
+
 @pytest.mark.parametrize(("name", "text"), FORMULAS, ids=[f"{n}: {t}" for n, t in FORMULAS])
 def test_formulas_are_the_forward(name, text):
     """Every accepted formula has the forward's value all over the domain."""
@@ -296,7 +300,7 @@ def test_formulas_are_the_forward(name, text):
     for position, x in enumerate(inside(op, 0)):
         y = inside(op, 1)[-1 - position % 5]
         exact = {"x": sympy.Rational(x), "y": sympy.Rational(y)}
-        formula = sympy.sympify(text).subs({**exact, **settings})
+        formula = sympy.sympify(text, locals=SMALL).subs({**exact, **settings})
         operands = (x,) if op.signature == "unary" else (x, y)
         value = float(op.evaluate(*map(np.array, operands)))
         found = complex(formula)  # the logarithm of a negative base is complex on the way
@@ -328,6 +332,7 @@ ARRAYS = [
     for op in OPS.values()
     for k in range(len(op.array_formulas))
     for shapes, attrs in op.examples or ((((2, 3),), ()), (((2, 3),), (("axis", 0),)))
+    if {name for name, _ in attrs} <= {name for name, _ in op.attributes}
 ]
 
 

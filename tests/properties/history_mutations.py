@@ -1,5 +1,6 @@
 """Wrong engines that only histories catch: each is right wherever one means is used alone."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -8,18 +9,25 @@ import pytest
 import reference
 from tests.properties.mutations import Mutation, module
 
-_shown: dict[int, tuple[Any, Any]] = {}
 
+def keep_a_graph_once(patch: pytest.MonkeyPatch) -> None:
+    """Make a retained graph good for one more backward, even if that retains it too.
 
-def shown(x: Any) -> Any:
-    """Return the gradient as it was when it was first looked at since one was cleared."""
-    return None if x.grad is None else _shown.setdefault(id(x), (x, x.grad))[1]
+    Until create_graph is asked for: from then on nothing is freed.
+    """
+    n_pulls: Counter[Any] = Counter()
+    recorded: list[Any] = []
+    pull = module("graph").Node.pull
 
+    def pull_and_count(node: Any, cotangent: Any) -> Any:
+        shares = pull(node, cotangent)
+        recorded.extend([node] * reference.is_grad_enabled())
+        n_pulls[node] += 1
+        if n_pulls[node] > 1 and not recorded:
+            node.free()
+        return shares
 
-def cleared(x: Any) -> None:
-    """Clear the gradient, and what was shown of any."""
-    x.zero_grad()
-    _shown.clear()
+    patch.setattr(module("graph").Node, "pull", pull_and_count)
 
 
 class Enabled:
@@ -114,9 +122,8 @@ def share_with_frozen_leaves(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(reference.Tensor, "copy_", copy_)
 
 
-NAMES: Final = {"cleared": cleared, "shown": shown}
 HISTORY: Final[dict[str, Mutation]] = {
-    "history[lifetime]": Mutation({"grad": "shown(x)", "clear": "cleared(x)"}),
+    "history[lifetime]": Mutation(patch=keep_a_graph_once),
     "history[modes]": Mutation(patch=leave_enabled_blocks_disabled),
     "history[flags]": Mutation(patch=share_with_frozen_leaves),
     "history[in_place]": Mutation(patch=forget_overwriting),

@@ -63,32 +63,30 @@ def _recording():
 @pytest.mark.parametrize("name", HISTORIES)
 @pytest.mark.parametrize("world", [SCALARS, TENSORS], ids=lambda world: world.kind)
 def test_a_history_can_be_answered(name: str, world: Any):
-    """Two of three histories at least have a certified answer, and each has looks."""
+    """Half of all histories at least have a certified answer, and each has looks."""
     for drawn in CATALOGUE[name].draws(world):
         cases = [case_of(CATALOGUE[name], p) for p in draw(drawn, 30, 5, lambda _: True)]
-        assert sum(case is None for case in cases) <= len(cases) / 3
+        assert sum(case is None for case in cases) <= len(cases) / 2
         assert all(case.sheets[0].answers for case in cases if case)
 
 
-@pytest.mark.parametrize("name", RULES)
-def test_every_rule_is_taken(name: str):
-    """A row of the table shows in some history of some property."""
-    taken = False
+def test_every_rule_is_taken(monkeypatch: pytest.MonkeyPatch):
+    """Each row of the table writes a step in some history of some property."""
+    taken = set()
 
-    def write(*_args: Any, **_drawn: Any) -> None:
-        nonlocal taken
-        taken = True
+    def noted(name: str) -> Any:
+        def write(*values: Any, **drawn: Any) -> None:
+            taken.add(name)
+            RULES[name].write(*values, **drawn)
 
-    with pytest.MonkeyPatch.context() as patch:
-        rules = dict(RULES)
-        rules[name] = replace(RULES[name], write=write)
-        patch.setattr("gradcheck_suite.strategies.histories.RULES", rules)
-        for entry in map(CATALOGUE.get, HISTORIES):
-            for drawn in entry.draws(SCALARS):
-                draw(drawn, 8, 5, lambda _: True)
-                if taken:
-                    return
-    assert taken
+        return write
+
+    noting = {name: replace(row, write=noted(name)) for name, row in RULES.items()}
+    monkeypatch.setattr("gradcheck_suite.strategies.histories.RULES", noting)
+    for name in HISTORIES:
+        for drawn in CATALOGUE[name].draws(SCALARS):
+            draw(drawn, 10, 5, lambda _: True)
+    assert taken == set(RULES)
 
 
 @pytest.mark.parametrize("name", HISTORIES)

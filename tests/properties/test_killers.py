@@ -104,7 +104,6 @@ def engine_with(fields: Mapping[str, Any], ops: Mapping[str, str]) -> SpelledEng
         "kept": kept,
         **NAMES,
         **higher_mutations.NAMES,
-        **history_mutations.NAMES,
         **structure_mutations.NAMES,
     }
     templates = tuple((dict(known.spelling.ops) | dict(ops)).items())

@@ -8,6 +8,8 @@ out, a submission states itself, in one of two files in its folder:
   ``SPELLING``, a ``Spelling`` whose import lines bring its names; or ``engine()``, which returns an
   object that satisfies ``engines.protocol.Engine`` and has a ``spelling`` for the reports.
 
+Where no class is an engine, a library of functions is looked for: ``grad(f)(x)``.
+
 Discovery imports and runs the submission: for code that is not trusted it belongs into the worker.
 One process holds one submission; discovering another forgets the modules of the first.
 """

@@ -21,6 +21,10 @@ def choose(condition: Any, x: Any, y: Any) -> npt.NDArray[Any]:  # noqa: ANN401 
     return np.asarray(np.where(condition, x, y))
 
 
+def _magnitude(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return choose(x > 0, x, -x)
+
+
 FUNCTIONS: Final = (
     Op(
         name="exp",
@@ -112,7 +116,9 @@ CHOICES: Final = (
     Op(
         name="abs",
         signature="unary",
-        forward=lambda x: choose(x > 0, x, -x),
+        forward=_magnitude,
+        # The root of the square has x / |x| for its derivative, which is not exact in floats.
+        array_formulas=(_magnitude, lambda x: np.sqrt(x * x)),
         names=("abs", "absolute"),
         operators=("abs(x)",),
         kinks="x = 0",
