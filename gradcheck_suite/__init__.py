@@ -1,3 +1,3 @@
 """Tell whether an autograd engine is right, and show the smallest proof when it is not."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -35,7 +35,6 @@ _NOT_RIGHT: Final = 1
 _WRONG_USAGE: Final = 2
 _OUR_FAULT: Final = 3
 _INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
-_N_DESCENT: Final = 200  # steps of the path in the picture
 _FILE_WIDTH: Final = 140  # columns of a table that goes to a file or another program
 
 app = typer.Typer(
@@ -257,15 +256,15 @@ def textbook(
     """Run what the course notes compute: note, claim, found."""
     from gradcheck_suite.grading.storage import write_whole
     from gradcheck_suite.grading.target import open_target
-    from gradcheck_suite.grading.textbook import descent_path, recite
+    from gradcheck_suite.grading.textbook import recite
     from gradcheck_suite.report.textbook import textbook_lines, textbook_page
 
     with open_target(engine, entry) as subject:
         recitals = tuple(recite(subject))
-        path = descent_path(subject, _N_DESCENT) if html else []
+        page = textbook_page(engine, subject, recitals) if html else ""
     _print(_console(), textbook_lines(recitals))
     if html:
-        write_whole(html, textbook_page(engine, recitals, path))
+        write_whole(html, page)
     raise typer.Exit(_NOT_RIGHT if any(r.is_wrong for r in recitals) else 0)
 
 

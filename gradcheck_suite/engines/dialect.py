@@ -39,7 +39,7 @@ class Dialect:
     no_grad_backward: str = "raises"
     """A backward of a result that needs no gradient raises, or does nothing."""
     integer_leaf: str = "raises"
-    """A leaf of integers that asks for a gradient raises, or is taken as numbers like any others."""
+    """A leaf of integers that asks for a gradient raises, or is taken as numbers like others."""
     in_place: str = "mutates"
     """``x += y`` changes the value itself: it raises at a leaf that needs a gradient, and so does a
     backward that needs the old value. Or the name ``x`` comes to stand for a new result."""

@@ -18,6 +18,7 @@ from gradcheck_suite.grading.tally import (
     short_name,
     tally,
 )
+from gradcheck_suite.properties.textbook import TEXTBOOK_THEME
 from gradcheck_suite.records import PropertyResult, Verdict
 from gradcheck_suite.report.environment import environment
 from gradcheck_suite.report.words import (
@@ -92,6 +93,7 @@ def class_page(sheet: Sheet, graded: Sequence[Graded]) -> str:
         .get_template("class.html.j2")
         .render(
             sheet=sheet,
+            has_textbook=TEXTBOOK_THEME in sheet.rubric.themes,
             themes=sheet.rubric.themes,
             rows=[_class_row(sheet, one) for one in graded],
             hard=[r for r in rates if r.rate is not None and r.rate < 1],

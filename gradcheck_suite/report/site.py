@@ -4,6 +4,7 @@
 
     OUT/index.html                  the class
     OUT/gradebook.csv
+    OUT/textbook.html               what the course notes compute, where that is asked for
     OUT/<submission>/results.json   the native document; everything else is made from it
     OUT/<submission>/index.html     the student's page
     OUT/<submission>/log.txt        where the grader failed
@@ -18,7 +19,9 @@ from gradcheck_suite.grading.gradebook import gradebook
 from gradcheck_suite.grading.results import result_bytes
 from gradcheck_suite.grading.rubric import Graded
 from gradcheck_suite.grading.storage import write_whole
+from gradcheck_suite.properties.textbook import TEXTBOOK_THEME
 from gradcheck_suite.report.pages import Sheet, class_page, submission_page
+from gradcheck_suite.report.textbook import reference_page
 
 __all__ = ["Site"]
 
@@ -61,3 +64,5 @@ class Site:
     def _class(self, graded: Sequence[Graded]) -> None:
         write_whole(self._out / "gradebook.csv", gradebook(self._sheet.rubric, graded))
         write_whole(self._out / "index.html", class_page(self._sheet, graded))
+        if TEXTBOOK_THEME in self._sheet.rubric.themes:
+            write_whole(self._out / "textbook.html", reference_page())

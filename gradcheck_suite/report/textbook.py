@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from typing import Final
 
-from gradcheck_suite.grading.textbook import Entry, Recital
+from gradcheck_suite.engines.subject import InProcess, Subject
+from gradcheck_suite.grading.textbook import Entry, Recital, descent_path, recite
 from gradcheck_suite.grading.untrusted import one_line
 from gradcheck_suite.report.environment import environment
 from gradcheck_suite.report.student import Line, Tone
 from gradcheck_suite.report.surface import surface_svg
 
-__all__ = ["textbook_lines", "textbook_page"]
+__all__ = ["reference_page", "textbook_lines", "textbook_page"]
 
+_N_DESCENT: Final = 200  # steps of the path in the picture
 _MARGIN: Final = "     "
 _TONES: Final[dict[str, Tone]] = {
     "right": "good",
@@ -49,14 +51,26 @@ def _summary(recitals: Sequence[Recital]) -> str:
     return f"{text}, {absent} need what the engine has not" if absent else text
 
 
+def reference_page() -> str:
+    """Return the page of the textbook as the reference has it: what must come out."""
+    from gradcheck_suite.engines.known import known_engine
+
+    return textbook_page("reference", InProcess(known_engine("reference")))
+
+
 def textbook_page(
     engine: str,
-    recitals: Sequence[Recital],
-    path: Sequence[tuple[float, float]],
+    subject: Subject,
+    recitals: Sequence[Recital] | None = None,
 ) -> str:
-    """Return the page of the textbook; ``path`` is the engine's descent, [] for no picture."""
+    """Return the page of the textbook on ``subject``, with its descent if it can make one.
+
+    ``recitals``: what it has, where that is known already.
+    """
     from markupsafe import Markup
 
+    recitals = tuple(recite(subject)) if recitals is None else recitals
+    path = descent_path(subject, _N_DESCENT)
     picture = Markup(surface_svg(path)) if path else ""  # noqa: S704 - drawn from numbers
     template = environment().get_template("textbook.html.j2")
     return template.render(

@@ -197,7 +197,7 @@ def test_conventions_that_change_from_case_to_case_fail(
     engine.namespace["run"] = lambda x, cotangent=None: backward(x, cotangent)
     result = verdicts_of(engine, "second_backward")["second_backward"]
     assert result.verdict is Verdict.FAIL
-    assert "a convention of its own (second_backward)" in result.reason
+    assert "a convention of its own (accumulation, second_backward)" in result.reason
 
 
 def test_a_convention_is_reported(
@@ -206,7 +206,10 @@ def test_a_convention_is_reported(
     """What the engine chose, where right engines differ, stands in the result of the pass."""
     found = verdicts_of(make_engine(), "second_backward", "nonleaf_gradients")
     choices = [result.choices for result in found.values()]
-    assert choices == [((("second_backward", "raises"),),), ((("nonleaf_grad", "none"),),)]
+    assert choices == [
+        ((("accumulation", "adds"), ("second_backward", "raises")),),
+        ((("nonleaf_grad", "none"),),),
+    ]
 
 
 @pytest.mark.parametrize(("choice", "verdict"), [("raises", Verdict.PASS), ("adds", Verdict.FAIL)])

@@ -14,7 +14,7 @@ from gradcheck_suite.program.shapes import shapes
 from gradcheck_suite.properties.catalogue import CATALOGUE
 from gradcheck_suite.report.student import plain
 from gradcheck_suite.report.surface import surface_svg
-from gradcheck_suite.report.textbook import textbook_lines, textbook_page
+from gradcheck_suite.report.textbook import reference_page, textbook_lines, textbook_page
 from gradcheck_suite.strategies.textbook import ROWS
 from gradcheck_suite.strategies.textbook.row import agrees
 
@@ -123,9 +123,10 @@ def test_the_descent_goes_down_to_the_minimum():
 
 def test_the_page_holds_the_picture_and_the_claims():
     """The picture is drawn into the page, and the same path gives the same bytes."""
-    path = descent_path(subject(), 20)
-    page = textbook_page("reference", tuple(recite(subject())), path)
-    assert surface_svg(path) == surface_svg(path)
-    assert surface_svg(path) in page
+    page = textbook_page("reference", subject())
+    picture = surface_svg(descent_path(subject(), 200))
+    assert picture == surface_svg(descent_path(subject(), 200))
+    assert picture in page
+    assert page == reference_page()
     assert "<code>dz/dx</code>" in page
     assert "<script" not in page

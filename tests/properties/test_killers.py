@@ -20,7 +20,12 @@ from gradcheck_suite.program.optimizers import OPTIMIZERS
 from gradcheck_suite.program.table import OPS
 from gradcheck_suite.properties.catalogue import CATALOGUE
 from gradcheck_suite.records import PropertyResult, Verdict
-from tests.properties import higher_mutations, history_mutations, structure_mutations
+from tests.properties import (
+    higher_mutations,
+    history_mutations,
+    structure_mutations,
+    textbook_mutations,
+)
 from tests.properties.mutations import Mutation, module
 from tests.properties.naive_forms import NAIVE, NAMES
 
@@ -339,6 +344,7 @@ STRUCTURAL: dict[str, Mutation] = {
     **higher_mutations.HIGHER,
     **history_mutations.HISTORY,
     **structure_mutations.STRUCTURE,
+    **textbook_mutations.TEXTBOOK_KILLERS,
 }
 # What each of them does to ordinary arrays: nothing.
 EDGES = {

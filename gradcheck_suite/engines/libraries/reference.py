@@ -156,29 +156,39 @@ REFERENCE: Final = Spelling(
     optimizers=(
         (
             "sgd",
-            "reference.optim.SGD(parameters, lr=lr, momentum=momentum, dampening=dampening, "
-            "weight_decay=weight_decay, nesterov=nesterov)",
+            (
+                "reference.optim.SGD(parameters, lr=lr, momentum=momentum, dampening=dampening, "
+                "weight_decay=weight_decay, nesterov=nesterov)"
+            ),
         ),
         (
             "adam",
-            "reference.optim.Adam(parameters, lr=lr, betas=betas, eps=eps, "
-            "weight_decay=weight_decay)",
+            (
+                "reference.optim.Adam(parameters, lr=lr, betas=betas, eps=eps, "
+                "weight_decay=weight_decay)"
+            ),
         ),
         (
             "adamw",
-            "reference.optim.AdamW(parameters, lr=lr, betas=betas, eps=eps, "
-            "weight_decay=weight_decay)",
+            (
+                "reference.optim.AdamW(parameters, lr=lr, betas=betas, eps=eps, "
+                "weight_decay=weight_decay)"
+            ),
         ),
         (
             "rmsprop",
-            "reference.optim.RMSprop(parameters, lr=lr, alpha=alpha, eps=eps, "
-            "weight_decay=weight_decay, momentum=momentum, centered=centered)",
+            (
+                "reference.optim.RMSprop(parameters, lr=lr, alpha=alpha, eps=eps, "
+                "weight_decay=weight_decay, momentum=momentum, centered=centered)"
+            ),
         ),
         (
             "adagrad",
-            "reference.optim.Adagrad(parameters, lr=lr, lr_decay=lr_decay, "
-            "weight_decay=weight_decay, "
-            "initial_accumulator_value=initial_accumulator_value, eps=eps)",
+            (
+                "reference.optim.Adagrad(parameters, lr=lr, lr_decay=lr_decay, "
+                "weight_decay=weight_decay, "
+                "initial_accumulator_value=initial_accumulator_value, eps=eps)"
+            ),
         ),
     ),
     can=RANKS | NUMBERS | BROADCASTING | PLAIN_NUMBERS | FORMS | {"decorator", "create_graph"},

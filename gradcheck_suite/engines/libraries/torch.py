@@ -188,8 +188,10 @@ TORCH: Final = Spelling(
     optimizers=(
         (
             "sgd",
-            "torch.optim.SGD(parameters, lr=lr, momentum=momentum, dampening=dampening, "
-            "weight_decay=weight_decay, nesterov=nesterov)",
+            (
+                "torch.optim.SGD(parameters, lr=lr, momentum=momentum, dampening=dampening, "
+                "weight_decay=weight_decay, nesterov=nesterov)"
+            ),
         ),
         (
             "adam",
@@ -201,13 +203,18 @@ TORCH: Final = Spelling(
         ),
         (
             "rmsprop",
-            "torch.optim.RMSprop(parameters, lr=lr, alpha=alpha, eps=eps, "
-            "weight_decay=weight_decay, momentum=momentum, centered=centered)",
+            (
+                "torch.optim.RMSprop(parameters, lr=lr, alpha=alpha, eps=eps, "
+                "weight_decay=weight_decay, momentum=momentum, centered=centered)"
+            ),
         ),
         (
             "adagrad",
-            "torch.optim.Adagrad(parameters, lr=lr, lr_decay=lr_decay, weight_decay=weight_decay, "
-            "initial_accumulator_value=initial_accumulator_value, eps=eps)",
+            (
+                "torch.optim.Adagrad(parameters, lr=lr, lr_decay=lr_decay, "
+                "weight_decay=weight_decay, "
+                "initial_accumulator_value=initial_accumulator_value, eps=eps)"
+            ),
         ),
     ),
     can=(RANKS | NUMBERS | BROADCASTING | PLAIN_NUMBERS | FORMS | {"decorator"}) - _NO_FORM,

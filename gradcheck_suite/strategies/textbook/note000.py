@@ -66,6 +66,8 @@ def _two_squares(p: Page) -> None:
 def _integer_leaf(p: Page) -> None:
     x = p.leaf(Array((), (1,), "int"))
     p.raises(x, "torch.tensor(1, requires_grad=True)")
+    p.backward(p.apply("mul", x, p.fixed(0.5)))  # an engine that takes it for a number has 1/2
+    p.observe("grad", x)
 
 
 def _descent(p: Page) -> None:
