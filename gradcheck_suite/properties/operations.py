@@ -17,6 +17,9 @@ GRADIENTS: Final = "gradient of each op"
 BROADCASTING: Final = "broadcasting"
 NUMBERS: Final = "plain numbers"
 
+# Where an index that comes twice has to add its gradients up.
+_INDEXED: Final = frozenset({"getitem", "take", "gather", "scatter_add", "embedding"})
+
 
 def _value(op: Op) -> Draws:
     def draws(world: World) -> "Strata":
@@ -77,7 +80,7 @@ def _of(op: Op) -> tuple[Property, ...]:
         ),
         Property(
             id=f"gradient[{op.name}]",
-            code="G1",
+            code="G8" if op.name in _INDEXED else "G1",
             theme=GRADIENTS,
             title=f"{op.name} has a wrong derivative",
             lesson=f"{op.teaches[0].upper()}{op.teaches[1:]}.",

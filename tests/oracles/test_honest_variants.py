@@ -372,7 +372,7 @@ def cases_about(op: str) -> tuple[Case, ...]:
 
     The variants here are given with their first derivative alone.
     """
-    ids = [e.id for e in CATALOGUE.values() if e.op == op and e.code in {"G1", "G2", "G3"}]
+    ids = [e.id for e in CATALOGUE.values() if e.op == op and e.code in {"G1", "G2", "G3", "G8"}]
     exam = build(ids, seed=7, n_cases=N_CASES)
     return tuple(case for cases in exam.cases.values() for case in cases)
 
