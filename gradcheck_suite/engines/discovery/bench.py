@@ -89,6 +89,10 @@ class Bench:
         ops = (("sum", self.total),) if self.total else ()
         return FunctionalEngine(replace(self.spelling, ops=ops), self.names.namespace)
 
+    def some(self, n: int) -> list[npt.NDArray[Any]]:
+        """Return generic numbers for ``n`` operands of the smallest shape."""
+        return [numbers(self.single, salt=k) for k in range(n)]
+
     def value(self, x: object) -> npt.NDArray[Any]:
         """Read an engine value; TypeError where it is none."""
         if not self.is_value(x):

@@ -9,9 +9,11 @@ import numpy as np
 
 from gradcheck_suite.engines.discovery.bench import Bench, attempt, numbers
 from gradcheck_suite.engines.discovery.core import Kind, find_core, find_ranks
-from gradcheck_suite.engines.discovery.gradients import find_gradients
+from gradcheck_suite.engines.discovery.flags import flagged
+from gradcheck_suite.engines.discovery.gradients import find_gradients, meant_gradients
 from gradcheck_suite.engines.discovery.names import Names
 from gradcheck_suite.engines.discovery.ops import find_ops
+from gradcheck_suite.engines.discovery.returned import find_returned
 from gradcheck_suite.engines.discovery.stated import Stated
 from gradcheck_suite.engines.families.habits import BACKWARDS
 from gradcheck_suite.program.spelling import Spelling
@@ -30,6 +32,8 @@ class Tried:
     cls: type
     bench: Bench | None = None
     lacks: str = ""
+    has_gradients: bool = False
+    """Whether a gradient of it was right."""
 
     @property
     def name(self) -> str:
@@ -88,10 +92,23 @@ def try_class(names: Names, cls: type, stated: Stated) -> Tried:
         return Tried(entry, cls, lacks=_no_leaf(names, cls, given))
     if not bench.spelling.ops:
         return Tried(entry, cls, lacks="no op on two values gives a value of its own kind")
-    with_gradient = find_gradients(bench, given)
-    if with_gradient is None:
+    right = find_gradients(bench, given) or _otherwise(bench, given)
+    if right is not None:
+        return Tried(entry, cls, right, has_gradients=True)
+    meant = meant_gradients(bench, given)
+    if meant is None:
         return Tried(entry, cls, lacks="no backward method that leaves a gradient")
-    return Tried(entry, cls, with_gradient)
+    return Tried(entry, cls, meant)
+
+
+def _otherwise(bench: Bench, given: dict[str, Any]) -> Bench | None:
+    """Find gradients that have to be asked for at the leaf, or that come back in a dict."""
+    if "leaf" not in given:
+        for tried in flagged(bench):
+            found = find_gradients(tried, given)
+            if found is not None:
+                return found
+    return None if given.keys() & {"backward", "grad"} else find_returned(bench)
 
 
 def _no_leaf(names: Names, cls: type, given: dict[str, Any]) -> str:
@@ -131,7 +148,17 @@ def best(tried: Iterable[Tried]) -> list[Tried]:
     made = {t.cls: _type_of_result(t) for t in working}
     left = [t for t in working if made[t.cls] in {t.cls, None} or made[t.cls] not in made]
     left = left or working
-    return [t for t in left if not any(_is_base(u.cls, t.cls) for u in left)]
+    left = [t for t in left if not any(_is_base(u.cls, t.cls) for u in left)]
+    most = max(map(_means, left), default=None)
+    return [t for t in left if _means(t) == most]
+
+
+def _means(tried: Tried) -> tuple[bool, bool, int]:
+    """Return what tells an engine from one that can do less: arrays before scalars, more ops."""
+    assert tried.bench is not None
+    spelling = tried.bench.spelling
+    ops = {key.partition(".")[0] for key, _ in spelling.ops}
+    return tried.has_gradients, spelling.kind == "tensor", len(ops)
 
 
 def _type_of_result(tried: Tried) -> type | None:

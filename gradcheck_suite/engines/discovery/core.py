@@ -13,7 +13,7 @@ from gradcheck_suite.engines.families.values import FACTORIES, FLAGS, FORMS_OF_N
 from gradcheck_suite.program.spelling import Spelling
 from gradcheck_suite.program.template import template
 
-__all__ = ["Kind", "attributes", "find_core", "find_ranks"]
+__all__ = ["Kind", "attributes", "find_core", "find_ranks", "reshaped"]
 
 Kind = Literal["scalar", "tensor"]
 
@@ -37,8 +37,30 @@ def find_core(names: Names, cls: type, given: dict[str, Any], kind: Kind) -> Ben
                 continue
             value = given.get("value") or _value_of(bench, made, data)
             if value:
-                return _with_constant(bench.but(value=value), given)
+                found = bench.but(value=value)
+                found = found if "value" in given else _with_shape(found)
+                return _with_constant(found, given)
     return None
+
+
+def reshaped(text: str) -> str:
+    """Return the template that gives numbers, read by ``text`` in a row, the shape of ``x``."""
+    return f"np.reshape({text}, x.shape)"
+
+
+def _with_shape(bench: Bench) -> Bench:
+    """Read numbers that are kept in a row with the shape that is kept beside them."""
+    data = numbers((2, 3))
+    for text in (bench.spelling.value, reshaped(bench.spelling.value)):
+        tried = bench.but(value=text)
+        found = attempt(_read_back, tried, data)
+        if found is not None and found.shape == data.shape and close(found, data):
+            return tried
+    return bench
+
+
+def _read_back(bench: Bench, data: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return bench.engine.value(bench.leaf(data)).values
 
 
 def find_ranks(bench: Bench) -> Bench:

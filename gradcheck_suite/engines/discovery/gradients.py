@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from gradcheck_suite.engines.discovery.bench import Bench, attempt, close, numbers
-from gradcheck_suite.engines.discovery.core import attributes
+from gradcheck_suite.engines.discovery.core import attributes, reshaped
 from gradcheck_suite.engines.families.habits import (
     BACKWARDS,
     CLEARS,
@@ -19,7 +19,14 @@ from gradcheck_suite.engines.families.habits import (
 from gradcheck_suite.engines.families.values import GRADIENTS
 from gradcheck_suite.program.template import template
 
-__all__ = ["find_clear", "find_gradients", "gradient_after", "products"]
+__all__ = [
+    "find_clear",
+    "find_gradients",
+    "gradient_after",
+    "meant_gradients",
+    "products",
+    "result_of",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -72,34 +79,61 @@ def result_of(bench: Bench, product: _Product, x: object, w: object) -> Any:  # 
 
 
 def find_gradients(bench: Bench, stated: dict[str, Any]) -> Bench | None:
-    """Add backward and the gradient; None where the engine shows no sign of either."""
-    found = _find_pair(bench, stated)
+    """Add backward and the gradient; None where no gradient of the engine is right."""
+    for tried in _pairs(bench, stated):
+        if _is_right(tried):
+            return tried if "backward" in stated else _with_flags(_with_cotangent(tried))
+    return None
+
+
+def meant_gradients(bench: Bench, stated: dict[str, Any]) -> Bench | None:
+    """Add backward and the gradient of an engine that has none right: the first that runs.
+
+    None where the engine shows no sign of either.
+    """
+    found = next((t for t in _pairs(bench, stated) if _runs(t)), None) or _by_name(bench, stated)
     if found is None or "backward" in stated:
         return found
-    found = _with_cotangent(found)
-    return _with_flags(found)
+    return _with_flags(_with_cotangent(found))
 
 
-def _find_pair(bench: Bench, stated: dict[str, Any]) -> Bench | None:
-    """Take the first backward and gradient that are right together; else the first that run."""
-    fallback = None
+def _pairs(bench: Bench, stated: dict[str, Any]) -> Iterator[Bench]:
+    """Yield the ways to ask for gradients together with the ways to read them."""
     for backward in _given(stated, "backward") or _backwards(bench):
         for grad in _given(stated, "grad") or chain(GRADIENTS, _own_attributes(bench)):
-            tried = bench.but(backward=backward.replace("{grad}", grad), grad=grad)
-            outcomes = [attempt(gradient_after, tried, p) for p in products(bench)]
-            seen = [o for o in outcomes if o is not None and o[0] is not None]
-            if any(close(*outcome) for outcome in seen):
-                return tried
-            if seen and fallback is None:
-                fallback = tried
-    if fallback is not None:
-        return fallback
-    return _by_name(bench, stated)
+            call = backward.replace("{grad}", grad)
+            if bench.spelling.value.startswith("np.reshape("):
+                yield bench.but(backward=call, grad=_with_shape(bench, grad))
+            yield bench.but(backward=call, grad=grad)
+
+
+def _with_shape(bench: Bench, grad: str) -> str:
+    """Return how a gradient is read that is kept in a row, as the numbers are."""
+    x = attempt(bench.leaf, numbers(bench.single))
+    is_unset = hasattr(x, grad.removeprefix("x.")) and attempt(bench.run, grad, x=x) is None
+    return f"None if {grad} is None else {reshaped(grad)}" if is_unset else reshaped(grad)
+
+
+def _outcomes(bench: Bench) -> Iterator[tuple[Array | None, Array]]:
+    outcomes = (attempt(gradient_after, bench, product) for product in products(bench))
+    return (o for o in outcomes if o is not None and o[0] is not None)
+
+
+def _is_right(bench: Bench) -> bool:
+    return any(close(*outcome) for outcome in _outcomes(bench))
+
+
+def _runs(bench: Bench) -> bool:
+    """Tell whether there are as many numbers under the name of a gradient as there have to be."""
+    is_named = any(name in bench.spelling.grad for name in GRADIENTS)
+    sizes = ((found, expected.size) for found, expected in _outcomes(bench))
+    return is_named and any(found is not None and found.size == n for found, n in sizes)
 
 
 def _by_name(bench: Bench, stated: dict[str, Any]) -> Bench | None:
     """Settle for names where nothing runs: what is wrong with them will be told."""
-    backward = next(iter(_given(stated, "backward") or _backwards(bench)), "")
+    methods = [text for text in _backwards(bench) if text.startswith("x.")]
+    backward = next(iter(_given(stated, "backward") or methods), "")
     x = attempt(bench.leaf, numbers(bench.single))
     grads = _given(stated, "grad") or [
         text for text in GRADIENTS if "(" not in text and hasattr(x, text.removeprefix("x."))
@@ -126,6 +160,8 @@ def _backwards(bench: Bench) -> Iterator[str]:
         for place, found in bench.names.places(name):
             if callable(found) and not isinstance(found, type):
                 yield f"{place}(x)"
+    for name in BACKWARDS:
+        yield from (f"{place}.{name}(x)" for place in bench.names.objects_with(name))
     value = bench.spelling.value
     for name in BACKWARDS:  # those that want to be told where to begin, in an argument or before
         if callable(getattr(bench.cls, name, None)):
@@ -256,7 +292,7 @@ def _resets(bench: Bench) -> Iterator[str]:
         )
         yield f"{grad} = {zeros}"
     yield f"{grad} = None"
-    yield f"del {grad}"
+    yield f"x.__dict__.pop({grad.removeprefix('x.')!r}, None)"
 
 
 def _clears(bench: Bench, product: _Product, text: str) -> bool:

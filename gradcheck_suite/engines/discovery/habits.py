@@ -7,17 +7,15 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcheck_suite.engines.discovery.bench import Bench, attempt, close, numbers
-from gradcheck_suite.engines.discovery.gradients import gradient_after, products, result_of
+from gradcheck_suite.engines.discovery.gradients import products, result_of
 from gradcheck_suite.engines.families.habits import (
     ASSIGNMENTS,
     DETACHES,
-    ENABLE_GRADS,
     FLAG_SETTERS,
     HAS_GRAPHS,
     IN_PLACE,
     IS_LEAVES,
     NO_DERIVATIVES,
-    NO_GRADS,
     RETAIN_GRADS,
 )
 from gradcheck_suite.engines.families.values import FLAGS
@@ -26,7 +24,7 @@ from gradcheck_suite.program.ops.shaping import numpy_index
 from gradcheck_suite.program.table import op_named
 from gradcheck_suite.program.template import template
 
-__all__ = ["find_habits", "find_modes", "gradients_flow"]
+__all__ = ["find_habits"]
 
 _BOOL: Final = frozenset({bool, np.bool_})
 
@@ -266,32 +264,3 @@ def _weighted(bench: Bench) -> Bench:
     if bench.spelling.kind == "tensor" and "sum" not in ops:
         return bench
     return bench.also("cotangent")
-
-
-def find_modes(bench: Bench) -> Bench:
-    """Add the context managers; last, as one that does not restore spoils what comes after."""
-    found = bench
-    for kind, candidates in (("no_grad", NO_GRADS), ("enable_grad", ENABLE_GRADS)):
-        if not getattr(bench.spelling, kind):
-            found = found.but(**{kind: found.first(candidates, lambda text: _opens(bench, text))})
-    manager = found.spelling.no_grad
-    decorates = attempt(_decorates, found, manager) if manager else False
-    return found.also("decorator") if decorates else found
-
-
-def _opens(bench: Bench, text: str) -> bool:
-    """Tell whether ``with text:`` works, and an op inside."""
-    with bench.run(text):
-        _pair(bench)
-    return True
-
-
-def _decorates(bench: Bench, text: str) -> bool:
-    decorated = bench.run(text)(lambda: "ran")
-    return bool(callable(decorated) and decorated() == "ran")
-
-
-def gradients_flow(bench: Bench) -> bool:
-    """Tell whether a plain gradient is right or at least there, as before the modes were tried."""
-    outcomes = [attempt(gradient_after, bench, p) for p in products(bench)]
-    return any(outcome is not None and outcome[0] is not None for outcome in outcomes)

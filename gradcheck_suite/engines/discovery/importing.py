@@ -10,38 +10,12 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
-from typing import Final
 
-from gradcheck_suite.engines.discovery.sources import Source, Survey
+from gradcheck_suite.engines.discovery.sources import Source, Survey, is_protected
 from gradcheck_suite.engines.discovery.stand_ins import stand_ins
 from gradcheck_suite.errors import SubmissionError
 
-__all__ = ["Importer", "is_protected"]
-
-# Names that a submission cannot take: what it says under them is Python's, or ours.
-_OURS: Final = frozenset(
-    {
-        "flint",
-        "gradcheck_suite",
-        "hypothesis",
-        "jinja2",
-        "matplotlib",
-        "mpmath",
-        "msgspec",
-        "numpy",
-        "pytest",
-        "rich",
-        "sympy",
-        "torch",
-        "typer",
-    },
-)
-
-
-def is_protected(name: str) -> bool:
-    """Tell whether a file of that name would hide a module of Python's, or a library in use."""
-    top = name.partition(".")[0]
-    return top in _OURS or top in sys.stdlib_module_names
+__all__ = ["Importer"]
 
 
 class _Finder(MetaPathFinder):

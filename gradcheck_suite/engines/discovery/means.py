@@ -25,10 +25,10 @@ def find_means(bench: Bench) -> Bench:
 
 
 def define(lines: Iterable[str], namespace: dict[str, Any]) -> None:
-    """Run the classes of custom functions among ``lines``, so that templates may name them."""
+    """Run the definitions among ``lines``, so that templates may name them."""
     for text in lines:
-        if text.startswith("class "):
-            exec(text, namespace)  # noqa: S102 - the suite's own text over the submission's base class
+        if text.startswith(("class ", "def ")):
+            exec(text, namespace)  # noqa: S102 - the suite's own text over the submission's names
 
 
 def _product(bench: Bench, *operands: object) -> Any:  # noqa: ANN401 - theirs

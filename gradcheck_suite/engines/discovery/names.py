@@ -62,6 +62,26 @@ class Names:
             seen.add(id(value))
             yield f"{texts.get(module_name, module_name)}.{name}", value
 
+    def objects_with(self, method: str) -> Iterator[str]:
+        """Yield the texts of public objects of the submission's own classes with that method."""
+        for name, value in self._public.items():
+            own = type(value).__module__ in self.modules and not isinstance(value, type)
+            if own and callable(getattr(type(value), method, None)):
+                yield name
+
+    def flags(self) -> Iterator[tuple[str, bool]]:
+        """Yield (text, value) for what is True or False in a module, a class, or an object of one.
+
+        A name of a module is written with the module: what is imported of it is a copy.
+        """
+        short = {name: text for text, name in self._short.items()}
+        for name, module in self.modules.items():
+            yield from _booleans(short.get(name, name), module)
+        for name, value in self._public.items():
+            cls = value if isinstance(value, type) else type(value)
+            if cls.__module__ in self.modules:
+                yield from _booleans(name, value)
+
     def spelled(self, cls: type) -> str:
         """Return the text by which a class is called."""
         return next((t for t, value in self.places(cls.__name__) if value is cls), cls.__name__)
@@ -129,6 +149,11 @@ class Names:
             return ()
         where = ".." if root == folder.parent else root.relative_to(folder).as_posix()
         return ("import sys", f"sys.path.insert(0, {where!r})")
+
+
+def _booleans(text: str, holder: object) -> Iterator[tuple[str, bool]]:
+    found = getattr(holder, "__dict__", {})
+    yield from ((f"{text}.{name}", value) for name, value in found.items() if type(value) is bool)
 
 
 def _is_module(value: object) -> bool:

@@ -12,9 +12,10 @@ from gradcheck_suite.engines.discovery.bench import Bench, attempt
 from gradcheck_suite.engines.discovery.classes import Tried, best, engine_classes, try_class
 from gradcheck_suite.engines.discovery.functions import find_library
 from gradcheck_suite.engines.discovery.gradients import find_clear
-from gradcheck_suite.engines.discovery.habits import find_habits, find_modes, gradients_flow
+from gradcheck_suite.engines.discovery.habits import find_habits
 from gradcheck_suite.engines.discovery.importing import Importer
 from gradcheck_suite.engines.discovery.means import define, find_means
+from gradcheck_suite.engines.discovery.modes import find_modes, gradients_flow
 from gradcheck_suite.engines.discovery.names import Names
 from gradcheck_suite.engines.discovery.optimizers import find_optimizers
 from gradcheck_suite.engines.discovery.reach import find_reach
@@ -99,6 +100,12 @@ def _chosen(
         for module, cls in engine_classes(modules)
     ]
     winners = best(tried)
+    if not any(t.has_gradients for t in winners):
+        for module in modules:
+            place = Names(module, modules, None if found.installed else found.folder)
+            library = find_library(place, stated)
+            if library is not None:
+                return Tried(module, object, library)
     if len(winners) == 1:
         return winners[0]
     if winners:
@@ -106,11 +113,6 @@ def _chosen(
         choose = _CHOOSE.format(winners[0].name, winners[0].name)
         msg = f"{path.name}: got {len(winners)} engine classes, {names}, expected one; {choose}"
         raise SubmissionError(msg)
-    for module in modules:
-        place = Names(module, modules, None if found.installed else found.folder)
-        library = find_library(place, stated)
-        if library is not None:
-            return Tried(module, object, library)
     raise SubmissionError(_nothing(path.name, tried, problems))
 
 

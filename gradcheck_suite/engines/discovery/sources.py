@@ -2,6 +2,7 @@
 
 import ast
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +12,7 @@ from typing import Final
 
 from gradcheck_suite.errors import SubmissionError
 
-__all__ = ["ADAPTER", "SETTINGS", "Source", "Survey", "survey"]
+__all__ = ["ADAPTER", "SETTINGS", "Source", "Survey", "is_protected", "survey"]
 
 ADAPTER: Final = "gradcheck_adapter.py"
 SETTINGS: Final = "submission.toml"
@@ -44,6 +45,32 @@ _OTHER_FILES: Final = frozenset({ADAPTER, "conftest.py", "fabfile.py", "noxfile.
 _MAX_BYTES: Final = 1 << 20  # of one file; the largest engine file known has a tenth of it
 _MAX_FILES: Final = 400
 _OPERATORS: Final = frozenset({"__add__", "__mul__", "__radd__", "__rmul__", "__matmul__"})
+
+
+# Names that a submission cannot take: what it says under them is Python's, or ours.
+_OURS: Final = frozenset(
+    {
+        "flint",
+        "gradcheck_suite",
+        "hypothesis",
+        "jinja2",
+        "matplotlib",
+        "mpmath",
+        "msgspec",
+        "numpy",
+        "pytest",
+        "rich",
+        "sympy",
+        "torch",
+        "typer",
+    },
+)
+
+
+def is_protected(name: str) -> bool:
+    """Tell whether a file of that name would hide a module of Python's, or a library in use."""
+    top = name.partition(".")[0]
+    return top in _OURS or top in sys.stdlib_module_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +267,8 @@ def _named(path: Path, tree: ast.Module, folder: Path, habits: _Imports) -> Sour
         if here == folder:
             break
         here = here.parent
+    while len(parts) > 1 and is_protected(parts[0]) and (parts[0], parts[1]) not in habits.pairs:
+        root = root / parts.pop(0)  # `code/engine/value.py` is `engine.value`: `code` is Python's
     return Source(path, ".".join(parts or ["__init__"]), root.resolve(), tree)
 
 

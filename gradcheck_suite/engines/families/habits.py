@@ -8,13 +8,12 @@ __all__ = [
     "CLEARS",
     "CREATE_GRAPH",
     "DETACHES",
-    "ENABLE_GRADS",
     "FLAG_SETTERS",
+    "GRADIENT_TABLES",
     "HAS_GRAPHS",
     "IN_PLACE",
     "IS_LEAVES",
     "NO_DERIVATIVES",
-    "NO_GRADS",
     "RETAIN_GRADS",
     "RETAIN_GRAPH",
 ]
@@ -35,6 +34,21 @@ BACKWARDS: Final = (
     "calculate_gradients",
     "autograd",
     "back",
+)
+
+# Beyond those: names of what returns the gradients, by the values that they belong to.
+GRADIENT_TABLES: Final = (
+    *BACKWARDS,
+    "gradients",
+    "get_gradients",
+    "grads",
+    "get_grads",
+    "grad",
+    "gradient",
+    "derivatives",
+    "get_derivatives",
+    "adjoints",
+    "differentiate",
 )
 
 # Arguments of backward that ask for the graph to be kept, or for one of the gradients.
@@ -65,30 +79,6 @@ DETACHES: Final = (
     "{f:stop_gradient}(x)",
     "{f:stop_grad}(x)",
     "x.data",
-)
-
-NO_GRADS: Final = (
-    "{f:no_grad}()",
-    "{f:no_grad}",
-    "{f:NoGrad}()",
-    "{f:no_gradient}()",
-    "{f:no_autodiff}()",
-    "{f:no_autodiff}",
-    "{f:nograd}()",
-    "{f:inference_mode}()",
-    "{f:set_grad_enabled}(False)",
-    '{f:using_config}("enable_backprop", False)',
-    "{C}.no_grad()",
-    "{C}.no_autodiff()",
-)
-
-ENABLE_GRADS: Final = (
-    "{f:enable_grad}()",
-    "{f:enable_grad}",
-    "{f:EnableGrad}()",
-    "{f:set_grad_enabled}(True)",
-    '{f:using_config}("enable_backprop", True)',
-    "{C}.enable_grad()",
 )
 
 IS_LEAVES: Final = ("x.is_leaf", "x.is_leaf()", "x.leaf")

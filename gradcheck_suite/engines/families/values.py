@@ -78,4 +78,7 @@ GRADIENTS: Final = (
     "x.grad()",
     "x.gradient()",
     "x.get_grad()",
+    "x.derivative()",
+    "x.adjoint()",
+    "x.grad_data",
 )
