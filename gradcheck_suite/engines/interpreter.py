@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from gradcheck_suite.engines.outcome import Flag, Outcome, Outcomes, Raised
-from gradcheck_suite.engines.plan import LOOKS, READY, Form, Plan, Step, as_it_stands, kept
+from gradcheck_suite.engines.plan import LOOKS, READY, Form, Plan, Step, as_it_stands
 from gradcheck_suite.engines.protocol import Engine, Handle
 from gradcheck_suite.engines.unwrap import unwrap
 from gradcheck_suite.program.instructions import (
@@ -34,6 +34,7 @@ from gradcheck_suite.program.instructions import (
     Thread,
     Unhook,
 )
+from gradcheck_suite.program.kept import Kept
 from gradcheck_suite.program.paths import path
 
 __all__ = ["run", "silence"]
@@ -57,7 +58,7 @@ def run(program: Program, engine: Engine) -> Outcomes:
     they come from the engine's code. What depends on a value that was never made has no outcome.
     """
     this = _Run(program, engine)
-    plan = kept(program, lambda: _plan(program.instructions, 0))
+    plan = _plan_of(program)
     if warnings.filters[:1] == [_SILENCE]:  # as a worker's are: a context costs a microsecond
         this.body(plan)
     else:
@@ -255,11 +256,28 @@ _BLOCKS: Final = frozenset({Mode, Thread})
 
 def _plan(body: tuple[Instruction, ...], index: int) -> Plan:
     """Return the plan of a body whose first instruction is at ``index``."""
-    steps = []
+    steps: list[tuple[Form, Any, int]] = []
     for i in body:
-        steps.append((*_planned(i, index), index))
-        index += _size(i) if type(i) in _BLOCKS else 1
+        if type(i) in _BLOCKS:
+            steps.append((*_planned(i, index), index))
+            index += _size(i)
+            continue
+        found = _PLANNED.get(id(i))
+        if found is None:
+            if len(_PLANNED) >= _MAX_PLANNED:
+                _PLANNED.clear()
+            _PLANNED[id(i)] = found = (*_planned(i, index), i)
+        steps.append((found[0], found[1], index))
+        index += 1
     return tuple(steps)
+
+
+# Of instructions that several Programs have, as those have that were read from bytes. Each is held,
+# so that its id is not another's.
+_PLANNED: Final[dict[int, tuple[Form, object, Instruction]]] = {}
+_MAX_PLANNED: Final = 8192  # as many as the codec keeps
+
+_plan_of: Final = Kept(lambda program: _plan(program.instructions, 0))
 
 
 def _planned(i: Instruction, index: int) -> tuple[Form, object]:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Protocol, TypeAlias
-from weakref import ref
 
 from gradcheck_suite.engines.outcome import Nothing, Outcome
 from gradcheck_suite.engines.protocol import Engine, Handle
@@ -21,7 +20,6 @@ from gradcheck_suite.program.instructions import (
     Backward,
     Constant,
     Leaf,
-    Program,
 )
 
 __all__ = [
@@ -34,7 +32,6 @@ __all__ = [
     "Step",
     "apply",
     "as_it_stands",
-    "kept",
 ]
 
 
@@ -76,24 +73,6 @@ Plan: TypeAlias = tuple[tuple[Form, Any, int], ...]  # form, operands, index of 
 def as_it_stands(step: Step) -> Form:
     """Return the form of a step that is the same for every engine."""
     return Form(lambda _engine: step)
-
-
-_PLANS: Final[dict[int, tuple[ref[Program], Plan]]] = {}
-
-
-def kept(program: Program, make: Callable[[], Plan]) -> Plan:
-    """Return the plan of this very Program, which is kept as long as the Program is.
-
-    Equal Programs will not do: ``0.0 == -0.0``.
-    """
-    key = id(program)
-    if key not in _PLANS:
-        # Called before the id can be that of another Program; it finds the dict at exit, too.
-        def forget(_: object, forget: Callable[..., object] = _PLANS.pop) -> None:
-            forget(key, None)
-
-        _PLANS[key] = (ref(program, forget), make())
-    return _PLANS[key][1]
 
 
 def apply(run: Run, index: int, i: Apply) -> None:

@@ -1,9 +1,10 @@
 """Programs as bytes: the same bytes on every machine, read back with the standard library alone.
 
-Every value is a one-byte tag followed by its content, integers and floats little-endian. The
-decoder bounds every length by what is left of the input and every nesting by ``_MAX_DEPTH``, and
-takes into each field only what the language has there, so that cut, edited or hostile bytes raise
-ProgramError and nothing else.
+Every value is a one-byte tag followed by its content, integers and floats little-endian. A body of
+instructions has the length of each before it: most have been read before, in other Programs, and
+are looked up by their bytes. The decoder bounds every length by what is left of the input and every
+nesting by ``_MAX_DEPTH``, and takes into each field only what the language has there, so that cut,
+edited or hostile bytes raise ProgramError and nothing else.
 """
 
 import struct
@@ -15,13 +16,16 @@ from typing import Any, Final, get_args
 from gradcheck_suite.errors import ProgramError
 from gradcheck_suite.program import instructions as language
 from gradcheck_suite.program.array import Array, Kind, Layout
-from gradcheck_suite.program.instructions import Program, Slice
+from gradcheck_suite.program.instructions import Instruction, Program, Slice
+from gradcheck_suite.program.kept import Kept
 
 __all__ = ["decode", "encode"]
 
-MAGIC: Final = b"GCP1"
+MAGIC: Final = b"GCP2"
 _MAX_DEPTH: Final = 16  # an index of a slice, in a mode in a mode in a mode, is 13 levels deep
 _MAX_RANK: Final = 32  # NumPy below 2 has no more
+_MAX_KEPT: Final = 8192  # instructions: an exam has some thousand different ones
+_MAX_KEPT_BYTES: Final = 1024  # of one: all of them stay within a few MiB
 _SCALARS: Final = frozenset({type(None), bool, int, float, str, Array, Slice})
 
 
@@ -73,7 +77,7 @@ def _is_pair(x: object) -> bool:
             return False
 
 
-def _is_body(x: object) -> bool:
+def _is_body(x: object) -> bool:  # which stands in the bytes in a way of its own
     return type(x) is tuple and all(type(item) in _INSTRUCTIONS for item in x)
 
 
@@ -117,6 +121,10 @@ _ITEMS: Final = {"float": "d", "int": "q", "bool": "?"}
 
 def encode(program: Program) -> bytes:
     """Return the bytes of ``program``; ProgramError where it holds what ``decode`` would refuse."""
+    return _encoded(program)  # a class gets the same exam
+
+
+def _encode(program: Program) -> bytes:
     out = bytearray(MAGIC)
     try:
         _write(out, program, 0)
@@ -124,6 +132,9 @@ def encode(program: Program) -> bytes:
         msg = f"got a Program that has no bytes ({error}), expected plain data of the language"
         raise ProgramError(msg) from None
     return bytes(out)
+
+
+_encoded: Final = Kept(_encode)
 
 
 def decode(data: bytes) -> Program:
@@ -174,15 +185,28 @@ def _write(out: bytearray, value: object, depth: int) -> None:
                 if not allows(item):
                     msg = f"got {item!r} as {field.name} in {value!r}, which the language has not"
                     raise ProgramError(msg)
-                _write(out, item, depth + 1)
+                if allows is _is_body:
+                    _write_body(out, item, depth + 1)
+                else:
+                    _write(out, item, depth + 1)
         case _:
             msg = f"got {value!r} in a Program, expected plain data of the language"
             raise ProgramError(msg)
 
 
+def _write_body(out: bytearray, body: tuple[Instruction, ...], depth: int) -> None:
+    out += _LENGTH.pack(len(body))
+    for instruction in body:
+        start = len(out)
+        out += bytes(_LENGTH.size)
+        _write(out, instruction, depth)
+        _LENGTH.pack_into(out, start, len(out) - start - _LENGTH.size)
+
+
 _INT: Final = struct.Struct("<q")
 _FLOAT: Final = struct.Struct("<d")
 _LENGTH: Final = struct.Struct("<I")
+_KEPT: Final[dict[bytes, Instruction]] = {}
 
 
 class _Reader:
@@ -224,11 +248,40 @@ class _Reader:
         record, checks = _RECORDS[code]
         values = []
         for allows in checks:
+            if allows is _is_body:
+                values.append(self._body(depth + 1))
+                continue
             value = self.read(depth + 1)
             if not allows(value):
                 raise self._error(f"a field of {record.__name__} that the language has not")
             values.append(value)
         return record(*values)
+
+    def _body(self, depth: int) -> tuple[Instruction, ...]:
+        body = []
+        for _ in range(self._count()):
+            n = self._count()
+            piece = self._data[self.position : self.position + n]
+            # Those in a block are kept with the block: how deep they may nest depends on it.
+            instruction = _KEPT.get(piece) if depth == 1 else None
+            if instruction is None:
+                instruction = self._instruction(depth, self.position + n)
+                if depth == 1 and n <= _MAX_KEPT_BYTES:
+                    if len(_KEPT) >= _MAX_KEPT:
+                        _KEPT.clear()
+                    _KEPT[piece] = instruction
+            else:
+                self.position += n
+            body.append(instruction)
+        return tuple(body)
+
+    def _instruction(self, depth: int, end: int) -> Instruction:
+        found = self.read(depth)
+        if type(found) not in _INSTRUCTIONS:
+            raise self._error("what is no instruction")
+        if self.position != end:
+            raise self._error(f"an instruction that should end at byte {end}")
+        return found  # type: ignore[no-any-return]  # as was just seen
 
     def _array(self) -> Array:
         code, rank = self._byte(), self._byte()

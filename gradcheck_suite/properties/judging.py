@@ -125,18 +125,20 @@ def judge(
     what was computed in float32 is wrong unless that is known.
     """
     how = strict_shape, coarse, fine
-    plainly = [None if coarse else _n_right(s.answers, outcomes) for s in sheets]
+    plainly = [_UNSURE if coarse else _plainly(s.answers, outcomes) for s in sheets]
     for sheet, n_right in zip(sheets, plainly, strict=True):
-        if n_right is not None:  # as in nearly every program; other sheets may be right, too
+        if n_right >= 0:  # as in nearly every program; other sheets may be right, too
             right = frozenset(
-                s.choices
-                for s, n in zip(sheets, plainly, strict=True)
-                if n is not None or all(look.right for look in _looks(s.answers, outcomes, *how))
+                [
+                    s.choices
+                    for s, n in zip(sheets, plainly, strict=True)
+                    if n >= 0 or (n == _UNSURE and _is_right(s.answers, outcomes, how))
+                ]
             )
             look = partial(_looks, sheet.answers, outcomes, *how)
             return Judgement(True, right, n_right, 0, False, look)
     tried = [(s, _looks(s.answers, outcomes, *how)) for s in sheets]
-    right = frozenset(s.choices for s, looks in tried if all(look.right for look in looks))
+    right = frozenset([s.choices for s, looks in tried if all(look.right for look in looks)])
     _, best = min(tried, key=lambda pair: _n_wrong(pair[1]))
     return Judgement(
         bool(right),
@@ -148,29 +150,40 @@ def judge(
     )
 
 
-def _n_right(answers: Answers, outcomes: Outcomes) -> int | None:
-    """Return how many numbers are right where plainly everything is; None calls for a closer look.
+_UNSURE, _WRONG = -1, -2
+
+
+def _plainly(answers: Answers, outcomes: Outcomes) -> int:
+    """Return how many numbers are right where plainly everything is.
 
     Plainly: as many outcomes as answers; numbers in float64, of the very shape, in the interval.
+    ``_WRONG`` where something is plainly wrong, in float32, too; ``_UNSURE`` calls for a closer
+    look.
     """
     if len(outcomes) != len(answers):
-        return None
+        return _UNSURE
     n = 0
     for index, answer in answers:
         seen = outcomes.get(index)
         if type(answer) is Interval and type(seen) is Number:
             if seen.shape != answer.shape or seen.dtype in COARSE:
-                return None
-            for value, middle, half in zip(seen.numbers, answer.middle, answer.half64, strict=True):
-                if not abs(value - middle) <= half:
-                    return None
-            n += len(answer.middle)
+                return _UNSURE
+            middle, half64, values = answer.middle, answer.half64, seen.numbers
+            for k, value in enumerate(values):
+                if not abs(value - middle[k]) <= half64[k]:
+                    far = abs(value - middle[k]) > answer.half32[k]
+                    return _WRONG if far and not answer.loose else _UNSURE
+            n += len(values)
         else:
             look = compare(index, answer, seen, strict_shape=True)
             if not look.right:
-                return None
+                return _UNSURE if type(seen) is Number else _WRONG
             n += look.n_elements
     return n
+
+
+def _is_right(answers: Answers, outcomes: Outcomes, how: tuple[bool, bool, bool]) -> bool:
+    return all(look.right for look in _looks(answers, outcomes, *how))
 
 
 def _n_wrong(looks: tuple[Look, ...]) -> tuple[int, int]:
