@@ -33,6 +33,7 @@ for command in (
     classes.grade,
     engines.check,
     engines.show,
+    engines.inspect,
     engines.properties,
     engines.textbook,
 ):

@@ -12,7 +12,7 @@ from gradcheck_suite.errors import UsageError
 if TYPE_CHECKING:
     from gradcheck_suite.grading.assignment import ExamSection
 
-__all__ = ["check", "properties", "show", "textbook"]
+__all__ = ["check", "inspect", "properties", "show", "textbook"]
 
 _Engine = Annotated[
     str,
@@ -92,6 +92,27 @@ def show(
         found = practise(engine, ids, drawn=_drawn(seed, cases), entry=entry, progress=progress)
     show_lines(console, [header(engine, found), *whole_lines(found.results)])
     raise typer.Exit(NOT_RIGHT if is_wrong(found.results) else 0)
+
+
+def inspect(
+    engine: _Engine,
+    *,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write submission.toml, to be corrected by hand.")
+    ] = False,
+    entry: _Entry = "",
+) -> None:
+    """Print how an engine is spoken to, what it can do, and what was not found."""
+    from gradcheck_suite.grading.inspection import inspect as inspected
+    from gradcheck_suite.grading.inspection import write_settings
+    from gradcheck_suite.report.inspection import inspection_lines
+    from gradcheck_suite.report.student import Line
+
+    found = inspected(engine, entry)
+    lines = inspection_lines(engine, found)
+    if write:
+        lines += [Line(), Line(f"written: {write_settings(engine, found)}", "good")]
+    show_lines(new_console(), lines)
 
 
 def properties(

@@ -12,8 +12,8 @@ import msgspec
 from gradcheck_suite.engines.dialect import CONVENTIONS, PRESETS, UNLESS_FIXED
 from gradcheck_suite.errors import AssignmentError, UsageError
 from gradcheck_suite.grading.selection import nearest, selected
-from gradcheck_suite.grading.tomlplace import place_of
 from gradcheck_suite.program.table import OPS
+from gradcheck_suite.program.tomlplace import place_of
 from gradcheck_suite.properties.catalogue import CATALOGUE, THEMES
 from gradcheck_suite.sandbox.limits import Limits
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from gradcheck_suite.engines.spelled import ops_of
+from gradcheck_suite.engines.subject import Subject
 from gradcheck_suite.grading.assignment import ExamSection
 from gradcheck_suite.grading.runner import Progress
 from gradcheck_suite.grading.target import open_target
 from gradcheck_suite.properties.catalogue import CATALOGUE
 from gradcheck_suite.records import PropertyResult
 
-__all__ = ["Practice", "practise"]
+__all__ = ["Practice", "examined", "practise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +40,42 @@ def practise(
     """
     with open_target(target, entry) as subject:
         from gradcheck_suite.diagnosis.describe import describe
-        from gradcheck_suite.diagnosis.examine import examine
-        from gradcheck_suite.diagnosis.reach import Reach
-        from gradcheck_suite.exams.build import EVERYBODY, Audience, build
-        from gradcheck_suite.exams.crew import crew_for
 
-        useful = [name for name in ids if _has_use(name, subject.capabilities)]
-        with crew_for(n_jobs, len(useful)) as crew:
-            exam = build(
-                useful,
-                seed=drawn.seed,
-                n_cases=drawn.cases,
-                audience=Audience(
-                    ("scalar",) if subject.spelling.kind == "scalar" else EVERYBODY.kinds,
-                    Reach(subject.spelling, subject.capabilities).can_run,
-                ),
-                crew=crew,
-                on_progress=_building(progress),
-            )
-        exam = replace(exam, cases={name: exam.cases.get(name, ()) for name in ids})
         return Practice(
             name=subject.spelling.name,
             description=describe(subject.spelling),
-            results=examine(exam, subject, with_findings=True, on_progress=progress),
+            results=examined(subject, ids, drawn, n_jobs, progress),
         )
+
+
+def examined(
+    subject: Subject,
+    ids: Sequence[str],
+    drawn: ExamSection,
+    n_jobs: int = 1,
+    progress: Progress | None = None,
+) -> tuple[PropertyResult, ...]:
+    """Draw an exam for one engine and examine it; arguments as for ``practise``."""
+    from gradcheck_suite.diagnosis.examine import examine
+    from gradcheck_suite.diagnosis.reach import Reach
+    from gradcheck_suite.exams.build import EVERYBODY, Audience, build
+    from gradcheck_suite.exams.crew import crew_for
+
+    useful = [name for name in ids if _has_use(name, subject.capabilities)]
+    with crew_for(n_jobs, len(useful)) as crew:
+        exam = build(
+            useful,
+            seed=drawn.seed,
+            n_cases=drawn.cases,
+            audience=Audience(
+                ("scalar",) if subject.spelling.kind == "scalar" else EVERYBODY.kinds,
+                Reach(subject.spelling, subject.capabilities).can_run,
+            ),
+            crew=crew,
+            on_progress=_building(progress),
+        )
+    exam = replace(exam, cases={name: exam.cases.get(name, ()) for name in ids})
+    return examine(exam, subject, with_findings=True, on_progress=progress)
 
 
 def _has_use(name: str, capabilities: frozenset[str]) -> bool:

@@ -19,6 +19,7 @@ from gradcheck_suite.report.words import MARKS, counted
 __all__ = [
     "Line",
     "Tone",
+    "convention_lines",
     "dialect_lines",
     "finding_lines",
     "header",
@@ -88,7 +89,12 @@ def theme_lines(results: Sequence[PropertyResult], themes: Iterable[str]) -> lis
 
 def dialect_lines(results: Iterable[PropertyResult]) -> list[Line]:
     """Return what the engine chose where right engines differ; nothing where nothing shows it."""
-    choices = [f"{name.replace('_', ' ')}: {choice}" for name, choice in chosen(results)]
+    return convention_lines(chosen(results))
+
+
+def convention_lines(settled: Iterable[tuple[str, str]]) -> list[Line]:
+    """Return (convention, choice) pairs in words."""
+    choices = [f"{name.replace('_', ' ')}: {choice}" for name, choice in settled]
     text = f"conventions: {'; '.join(choices)}"
     parts = wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")
     return [Line(part, "quiet") for part in parts] if choices else []

@@ -6,19 +6,20 @@ that is deep, long or of a type that is not in the list.
 
 import struct
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any, Final, Literal, TypeAlias, get_args, get_origin
 
 from gradcheck_suite.errors import SandboxError
 from gradcheck_suite.program.spelling import Spelling
 
-__all__ = ["Plain", "pack", "pack_spelling", "unpack", "unpack_spelling"]
+__all__ = ["Discovery", "Plain", "pack", "pack_discovery", "unpack", "unpack_discovery"]
 
 Plain: TypeAlias = "str | int | float | bool | tuple[Plain, ...] | None"
 
 _MAX_DEPTH: Final = 4  # a tuple of fields, of pairs, of texts
 _MAX_TEXT: Final = 4096  # characters; a path on Linux has at most as many
 _MAX_ITEMS: Final = 1024  # an engine that has every form of every op needs some 200
+_MAX_REASON: Final = 300  # characters of why something was not taken
 _MAX_TEMPLATE: Final = 500  # characters of one line of a Spelling
 
 
@@ -90,19 +91,53 @@ def _bound(n: int, most: int, what: str) -> None:
         raise SandboxError(msg)
 
 
-def pack_spelling(spelling: Spelling) -> bytes:
-    """Return the bytes of ``spelling``: its fields in order, sets sorted."""
-    values = (getattr(spelling, f.name) for f in fields(spelling))
-    return pack(tuple(tuple(sorted(v)) if isinstance(v, frozenset) else v for v in values))
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What a worker tells of the engine that it found."""
+
+    spelling: Spelling
+    entry: str = ""
+    """``module:Class``, as a submission would state it."""
+    missing: tuple[tuple[str, str], ...] = ()
+    """(what, why) for what has a name in the submission and was not taken all the same."""
 
 
-def unpack_spelling(data: bytes) -> Spelling:
-    """Return the Spelling of ``data``.
+def pack_discovery(found: Discovery) -> bytes:
+    """Return the bytes of ``found``: sets sorted, and reasons as far as they can be printed."""
+    missing = tuple((what, _shown(why)) for what, why in found.missing)
+    return pack((_values(found.spelling), found.entry, missing))
+
+
+def unpack_discovery(data: bytes) -> Discovery:
+    """Return the Discovery of ``data``.
 
     Raises SandboxError where a field is missing, is not of its declared type, is too long to be a
     template, or has characters that cannot be printed.
     """
     values = unpack(data)
+    if type(values) is not tuple or len(values) != len(fields(Discovery)):
+        msg = f"got no Discovery, expected its {len(fields(Discovery))} fields"
+        raise SandboxError(msg)
+    spelling, entry, missing = values
+    if not _is_text(entry) or not _is_pairs(missing):
+        msg = f"got {entry!r:.80} and {missing!r:.80}, expected an entry and reasons"
+        raise SandboxError(msg)
+    read: Any = (entry, missing)
+    return Discovery(_spelling(spelling), *read)
+
+
+def _values(spelling: Spelling) -> tuple[Plain, ...]:
+    """Return the fields of a Spelling in order."""
+    values = (getattr(spelling, f.name) for f in fields(spelling))
+    return tuple(tuple(sorted(v)) if isinstance(v, frozenset) else v for v in values)
+
+
+def _shown(text: str) -> str:
+    """Return what a submission worded, on one line and without what cannot be printed."""
+    return "".join(c if c.isprintable() else " " for c in text[:_MAX_REASON])
+
+
+def _spelling(values: Plain) -> Spelling:
     known = fields(Spelling)
     if type(values) is not tuple or len(values) != len(known):
         msg = f"got no Spelling, expected its {len(known)} fields"

@@ -14,7 +14,7 @@ from gradcheck_suite.sandbox.answers import decode_answer
 from gradcheck_suite.sandbox.clock import Clock
 from gradcheck_suite.sandbox.isolation import Isolation, Reach
 from gradcheck_suite.sandbox.limits import Limits
-from gradcheck_suite.sandbox.plain import unpack, unpack_spelling
+from gradcheck_suite.sandbox.plain import Discovery, unpack, unpack_discovery
 from gradcheck_suite.sandbox.process import LostError, Process
 from gradcheck_suite.sandbox.wire import NO_CASE, Kind, clean
 
@@ -43,7 +43,7 @@ class Supervisor:
         self._entry = entry
         self._limits = limits
         self._process: Process | None = None
-        self._engine: tuple[Spelling, frozenset[str]] | None = None
+        self._engine: tuple[Discovery, frozenset[str]] | None = None
         self._isolation: Isolation | None = None
         self._case = NO_CASE
         self._spent = 0.0
@@ -58,8 +58,8 @@ class Supervisor:
         if self._engine is not None:
             return
         try:
-            _, spelling = self._launch()
-            self._engine = spelling, capabilities_of(spelling)
+            _, found = self._launch()
+            self._engine = found, capabilities_of(found.spelling)
         except LostError as lost:
             self._stop()
             if lost.lost.kind == "infrastructure":
@@ -79,6 +79,11 @@ class Supervisor:
     @property
     def spelling(self) -> Spelling:
         """Return how the engine is spoken to."""
+        return self._started()[0].spelling
+
+    @property
+    def discovery(self) -> Discovery:
+        """Return that, and what was not found and why."""
         return self._started()[0]
 
     @property
@@ -137,7 +142,7 @@ class Supervisor:
         """Close."""
         self.close()
 
-    def _started(self) -> tuple[Spelling, frozenset[str]]:
+    def _started(self) -> tuple[Discovery, frozenset[str]]:
         if self._engine is None:
             raise _not_started()
         return self._engine
@@ -186,19 +191,19 @@ class Supervisor:
     def _relaunch(self) -> Process:
         """Start another worker, which must find the same engine."""
         try:
-            process, spelling = self._launch()
+            process, found = self._launch()
         except SubmissionError as error:
             raise LostError(Lost("died", f"could not be started again: {error}")) from None
         except LostError as lost:
             raise LostError(Lost(lost.lost.kind, f"could not be started again: {lost}")) from None
         except SandboxError as error:
             raise LostError(Lost("infrastructure", str(error))) from None
-        if spelling != self._started()[0]:
+        if found.spelling != self.spelling:
             raise LostError(Lost("protocol", "another engine was found in a fresh worker"))
         return process
 
-    def _launch(self) -> tuple[Process, Spelling]:
-        """Start a worker; return it and how its engine is spoken to.
+    def _launch(self) -> tuple[Process, Discovery]:
+        """Start a worker; return it and what it found.
 
         Raises SubmissionError as discovery does, LostError, and SandboxError without a process.
         """
@@ -211,7 +216,7 @@ class Supervisor:
             self._spent += clock.spent()
         try:
             if kind is Kind.ENGINE:
-                return process, unpack_spelling(body)
+                return process, unpack_discovery(body)
             reason = unpack(body) if kind is Kind.REFUSED else None
         except SandboxError as error:
             raise LostError(Lost("protocol", str(error))) from None

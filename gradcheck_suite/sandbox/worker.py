@@ -11,7 +11,7 @@ import warnings
 from pathlib import Path
 from typing import Final, NoReturn
 
-from gradcheck_suite.engines.discovery import load
+from gradcheck_suite.engines.discovery import explore
 from gradcheck_suite.engines.discovery.bench import attempt
 from gradcheck_suite.engines.interpreter import run
 from gradcheck_suite.engines.protocol import Engine
@@ -22,7 +22,7 @@ from gradcheck_suite.sandbox.answers import encode_answer
 from gradcheck_suite.sandbox.isolation import probe
 from gradcheck_suite.sandbox.layers import put_on
 from gradcheck_suite.sandbox.patience import patience
-from gradcheck_suite.sandbox.plain import pack, pack_spelling
+from gradcheck_suite.sandbox.plain import Discovery, pack, pack_discovery
 from gradcheck_suite.sandbox.setup import Setup
 from gradcheck_suite.sandbox.wire import Kind
 
@@ -119,8 +119,9 @@ def _engine(pipes: _Pipes, setup: Setup) -> Engine:
     pipes.read()
     try:
         with patience(attempt.__code__):
-            engine = load(Path(setup.target), setup.entry)
-        body = pack_spelling(engine.spelling)
+            found = explore(Path(setup.target), setup.entry)
+        engine = found.engine_here()
+        body = pack_discovery(Discovery(engine.spelling, found.entry, found.missing))
     except SubmissionError as error:
         reason = str(error)
     except BaseException as error:  # noqa: BLE001 - foreign code: sys.exit, KeyboardInterrupt, ...

@@ -199,3 +199,13 @@ def test_grading_refuses_wrong_usage(
     code, _, err = run("grade", homework / folder, *where)
     assert code == 2
     assert part in err
+
+
+def test_inspect_writes_what_it_prints(run: Run, tmp_path: Path) -> None:
+    """``inspect`` prints the spelling, and with ``--write`` leaves it in the engine's folder."""
+    engine = tmp_path / "engine.py"
+    engine.write_text((SAMPLES / "wrong_every_path" / "scalar.py").read_text())
+    code, out, _ = run("inspect", engine, "--write")
+    assert code == 0
+    assert "  value          x.value\n" in out
+    assert 'value = "x.value"\n' in (tmp_path / "submission.toml").read_text()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from gradcheck_suite.engines.discovery import discover, load
+from gradcheck_suite.engines.discovery import discover, explore, load
+from gradcheck_suite.engines.discovery.written import settings_text
 from gradcheck_suite.engines.interpreter import run
 from gradcheck_suite.engines.outcome import Number
 from gradcheck_suite.errors import SubmissionError
@@ -77,6 +78,53 @@ def test_op_stated_that_raises(write):
     assert "op:exp" in load(folder).capabilities
 
 
+def test_definitions(write):
+    """Templates may call functions that the file defines, and a snippet shows them."""
+    text = STATED.replace("plus(x, y)", "both(x, y)")
+    text += "[engine]\n" if "[engine]" not in text else ""
+    text = text.replace("[engine]", "[engine]\ndefinitions = 'def both(x, y): return plus(x, y)'")
+    spelling = load(write({"engine.py": ENGINE, "submission.toml": text})).spelling
+    assert dict(spelling.ops)["add"] == "both(x, y)"
+    assert "def both(x, y): return plus(x, y)\n" in spelling.imports
+
+
+ROUND = ("right_own_names", "right_tensor", "wrong_nested_no_grad", "wrong_two_ops")
+
+
+@pytest.mark.parametrize("name", ROUND)
+def test_file_that_is_written(submissions, write, name):
+    """The file that states what was found gives the same spelling when it is read."""
+    files = {
+        str(p.relative_to(submissions / name)): p.read_text()
+        for p in (submissions / name).rglob("*")
+        if p.suffix in {".py", ".toml"}
+    }
+    found = explore(write(files))
+    text = settings_text(found.spelling, found.entry, found.missing)
+    assert explore(write(files | {"submission.toml": text})).spelling == found.spelling
+
+
+def test_file_of_a_library_of_functions(write):
+    """So does that of a library whose gradients are those of functions."""
+    library = (
+        "def grad(f): return lambda x: (f(x + 1e-6) - f(x - 1e-6)) / 2e-6\n"
+        "def mul(x, y): return x * y\ndef nothing(self): pass\nclass A: __mul__ = nothing\n"
+    )
+    found = explore(write(library))
+    assert found.spelling.gradient == "grad(f)(x)"
+    text = settings_text(found.spelling, found.entry)
+    again = explore(write({"engine.py": library, "submission.toml": text}))
+    assert again.spelling == found.spelling
+
+
+def test_file_that_is_written_names_what_is_missing(write):
+    """What has the name of an op and does something else stands in the file, with the reason."""
+    engine = ENGINE + "\ndef sqrt(x): raise RuntimeError('not yet')\n"
+    found = explore(write({"engine.py": engine, "submission.toml": STATED}))
+    text = settings_text(found.spelling, found.entry, found.missing)
+    assert "# sqrt: sqrt(x) raises RuntimeError: not yet\n" in text
+
+
 def test_form_of_an_op(submissions):
     """A stated op serves every form in which it is right."""
     engine = load(submissions / "right_own_names")
@@ -88,29 +136,44 @@ def test_form_of_an_op(submissions):
     ("text", "message"),
     [
         ("[engine", "submission.toml: not TOML: .*"),
-        ("[egine]\n", "submission.toml: got the table 'egine', expected 'engine'"),
-        ("engine = 1", r"submission.toml: engine: got 1, expected a table \[engine\]"),
+        ("[egine]\n", "submission.toml, line 1: got the table 'egine', expected 'engine'"),
+        ("engine = 1", r"submission.toml, line 1: engine: got 1, expected a table \[engine\]"),
         (
             '[engine]\nleef = "V(x)"',
-            r"submission.toml: \[engine\]: got the key 'leef', expected 'leaf'",
+            r"submission.toml, line 2: \[engine\]: got the key 'leef', expected 'leaf'",
         ),
         (
             "[engine]\nleaf = 1",
-            r"submission.toml: \[engine\] leaf: got 1, expected a line of Python.*",
+            r"submission.toml, line 2: \[engine\] leaf: got 1, expected a line of Python.*",
         ),
-        ('[engine]\nleaf = "V("', r"submission.toml: \[engine\] leaf: got the template 'V\(', .*"),
+        (
+            '[engine]\nleaf = "V("',
+            r"submission.toml, line 2: \[engine\] leaf: got the template 'V\(', .*",
+        ),
         ('[engine]\nkind = "vector"', r".*kind: got 'vector', expected one of scalar, tensor"),
         (
             '[ops]\ntannh = "tan(x)"',
-            r"submission.toml: \[ops\]: got the key 'tannh', expected 'tanh'",
+            r"submission.toml, line 2: \[ops\]: got the key 'tannh', expected 'tanh'",
         ),
         (
             '[ops]\n"sum.axs" = "s(x)"',
-            r"submission.toml: \[ops\]: .*'sum.axs', expected 'sum.axis'",
+            r"submission.toml, line 2: \[ops\]: .*'sum.axs', expected 'sum.axis'",
+        ),
+        (
+            "[engine]\ndefinitions = 'def f(:'",
+            r"submission.toml, line 2: \[engine\] definitions: not Python: .*",
+        ),
+        (
+            "[engine]\ndefinitions = 'x = 1'",
+            r".* definitions: not Python: got something else in line 1, expected functions and .*",
+        ),
+        (
+            "[engine]\ndefinitions = 'class A(B): pass'",
+            r"submission.toml, line 2: \[engine\] definitions: stops with NameError: .*",
         ),
         (
             STATED.replace("plus(x, y)", "pluss(x, y)"),
-            r"submission.toml: \[ops\] add = .*: the name 'pluss' is not in .* is 'plus'",
+            r"submission.toml, line 11: \[ops\] add = .*: the name 'pluss' is not in .* is 'plus'",
         ),
     ],
 )

@@ -7,7 +7,14 @@ import pytest
 
 from gradcheck_suite.errors import SandboxError
 from gradcheck_suite.program.spelling import Spelling
-from gradcheck_suite.sandbox.plain import Plain, pack, pack_spelling, unpack, unpack_spelling
+from gradcheck_suite.sandbox.plain import (
+    Discovery,
+    Plain,
+    pack,
+    pack_discovery,
+    unpack,
+    unpack_discovery,
+)
 
 SPELLING = Spelling(
     name="Väl",
@@ -57,14 +64,18 @@ def test_hostile_bytes_are_refused(data: bytes) -> None:
 
 def test_spelling_is_read_back() -> None:
     """A Spelling comes back equal, its set included."""
-    assert unpack_spelling(pack_spelling(SPELLING)) == SPELLING
+    found = Discovery(SPELLING, "engine:Value", (("exp", "x.exp() raises"),))
+    assert unpack_discovery(pack_discovery(found)) == found
 
 
 def test_bytes_of_a_spelling_do_not_depend_on_the_order_of_a_set() -> None:
     """Sets are sorted, so that the same Spelling has the same bytes."""
     names = [f"rank:{n}" for n in range(50)]
     there, back = (replace(SPELLING, can=frozenset(order)) for order in (names, names[::-1]))
-    assert pack_spelling(there) == pack_spelling(back)
+    assert pack_discovery(Discovery(there)) == pack_discovery(Discovery(back))
+
+
+_VALUES = tuple("" for _ in fields(Spelling))
 
 
 @pytest.mark.parametrize("field", [f.name for f in fields(Spelling)])
@@ -72,7 +83,7 @@ def test_field_of_another_type_is_refused(field: str) -> None:
     """A field that is a number where a Spelling has text, texts or a choice is named."""
     values = [7 if f.name == field else _plain(getattr(SPELLING, f.name)) for f in fields(Spelling)]
     with pytest.raises(SandboxError, match=f"got 7 for {field} of a Spelling"):
-        unpack_spelling(pack(tuple(values)))
+        unpack_discovery(pack((tuple(values), "", ())))
 
 
 @pytest.mark.parametrize(
@@ -83,13 +94,32 @@ def test_field_of_another_type_is_refused(field: str) -> None:
 def test_spelling_that_cannot_be_printed_is_refused(change: dict[str, str]) -> None:
     """Text of a Spelling ends in reports: it is short and printable, and a choice is one of few."""
     with pytest.raises(SandboxError, match="of a Spelling, expected"):
-        unpack_spelling(pack_spelling(replace(SPELLING, **change)))
+        unpack_discovery(pack_discovery(Discovery(replace(SPELLING, **change))))
 
 
 def test_missing_field_is_refused() -> None:
     """A Spelling has all of its fields."""
     with pytest.raises(SandboxError, match="got no Spelling, expected its"):
-        unpack_spelling(pack(("Value",)))
+        unpack_discovery(pack((("Value",), "", ())))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [("Value",), (_VALUES, 7, ()), (_VALUES, "", (("exp",),)), (_VALUES, "", "exp")],
+    ids=["fields", "entry", "pair", "reasons"],
+)
+def test_discovery_of_another_form_is_refused(data: tuple[Plain, ...]) -> None:
+    """What a worker tells has a Spelling, an entry and pairs of texts, or is refused."""
+    with pytest.raises(SandboxError, match=r"got .*, expected"):
+        unpack_discovery(pack(data))
+
+
+def test_reason_is_printable() -> None:
+    """What a submission worded cannot steer a terminal, and is short."""
+    found = Discovery(SPELLING, "", (("exp", "\x1b[2J" + "x" * 1000),))
+    ((_, why),) = unpack_discovery(pack_discovery(found)).missing
+    assert why.isprintable()
+    assert len(why) == 300
 
 
 def _plain(value: object) -> object:

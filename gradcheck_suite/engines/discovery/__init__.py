@@ -23,11 +23,10 @@ import numpy as np
 
 from gradcheck_suite.engines.discovery.adapter import from_adapter
 from gradcheck_suite.engines.discovery.search import Found, search
-from gradcheck_suite.engines.functional import engine_of
 from gradcheck_suite.engines.protocol import Engine
 from gradcheck_suite.program.spelling import Spelling
 
-__all__ = ["discover", "load"]
+__all__ = ["Found", "discover", "explore", "load"]
 
 
 def discover(
@@ -42,7 +41,7 @@ def discover(
     ``entry``: ``module:Class``, where it is not to be searched for. ``overrides``: tables as in
     ``submission.toml``, laid over that file. SubmissionError says what was found and expected.
     """
-    found = _found(path, entry, overrides)
+    found = explore(path, entry, overrides=overrides)
     return found.spelling, found.namespace
 
 
@@ -53,11 +52,16 @@ def load(
     overrides: Mapping[str, Any] | None = None,
 ) -> Engine:
     """Return the engine at ``path``, ready to run Programs; arguments as for ``discover``."""
-    found = _found(path, entry, overrides)
-    return found.engine or engine_of(found.spelling, found.namespace)
+    return explore(path, entry, overrides=overrides).engine_here()
 
 
-def _found(path: Path, entry: str | None, overrides: Mapping[str, Any] | None) -> Found:
+def explore(
+    path: Path,
+    entry: str | None = None,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+) -> Found:
+    """Return all that is found out about the engine at ``path``; arguments as for ``discover``."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         return from_adapter(path) or search(path, entry, overrides)

@@ -35,6 +35,8 @@ class Bench:
     cls: type
     made: tuple[type, ...] = field(default=())
     """Further classes that the engine makes values of."""
+    missing: tuple[tuple[str, str], ...] = ()
+    """(what, why) for what has a name in the submission and was not taken all the same."""
     total: str = ""
     """How a library of functions adds up an array: what is differentiated has to be a number."""
 
@@ -50,6 +52,10 @@ class Bench:
     def also(self, *can: str) -> "Bench":
         """Return a bench whose engine has been seen to meet further needs."""
         return self.but(can=self.spelling.can | frozenset(can))
+
+    def without(self, what: str, why: str) -> "Bench":
+        """Return a bench that knows why something is not taken."""
+        return replace(self, missing=(*self.missing, (what, why)))
 
     def leaf(self, data: npt.NDArray[Any], *, requires_grad: bool = True) -> Any:  # noqa: ANN401 - theirs
         """Make a leaf."""

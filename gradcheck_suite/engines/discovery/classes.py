@@ -38,7 +38,7 @@ class Tried:
     @property
     def name(self) -> str:
         """Return what an entry would be: ``module:Class``."""
-        return f"{self.module}:{self.cls.__name__}"
+        return self.module if self.cls is object else f"{self.module}:{self.cls.__name__}"
 
 
 def engine_classes(modules: dict[str, ModuleType]) -> list[tuple[str, type]]:
@@ -83,7 +83,8 @@ def try_class(names: Names, cls: type, stated: Stated) -> Tried:
         core = attempt(find_core, names, cls, given, kind)
         if core is None:
             continue
-        core = find_ranks(core.but(**given, ops=tuple(stated.ops.items()))).but(ops=())
+        core = core.but(**given, ops=tuple(stated.ops.items()), imports=stated.definitions)
+        core = find_ranks(core).but(ops=())
         core = find_ops(core, stated.ops)
         if kind == "scalar" or "kind" in stated.engine or _is_tensor(core):
             bench = core

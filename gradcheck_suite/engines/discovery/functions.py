@@ -27,24 +27,26 @@ def find_library(names: Names, stated: Stated) -> Bench | None:
 
     An op is there when its value is right and the library can differentiate it, to whatever value.
     """
-    bench = next(_gradients(names), None)
+    bench = next(_gradients(names, stated.templates.get("gradient")), None)
     if bench is None:
         return None
     bench = _with_total(bench)
     if not bench.total:
         bench = bench.but(leaf="number", kind="scalar")
+    further = {k: v for k, v in stated.templates.items() if k in {"leaf", "push_forward"}}
+    bench = bench.but(**further, imports=stated.definitions)
     bench = find_ops(find_ranks(bench), stated.ops)
     bench = attempt(find_forward_mode, bench) or bench
     bench = find_reach(bench)
     return bench.also("create_graph") if attempt(_differentiates_gradients, bench) else bench
 
 
-def _gradients(names: Names) -> Iterator[Bench]:
+def _gradients(names: Names, stated: str | None) -> Iterator[Bench]:
     """Yield benches with a way to get gradients that are right, of one op at least."""
     name = names.entry.rpartition(".")[2]
     for leaf in ("data", "number"):
         bench = Bench(Spelling(name=name, leaf=leaf, value="x"), names, object)
-        for text in bench.spelled(GRADIENTS_OF):
+        for text in [stated] if stated else bench.spelled(GRADIENTS_OF):
             for op, call in PRODUCTS:
                 for product in bench.spelled([call]):
                     tried = bench.but(gradient=text, ops=((op, product),))

@@ -102,7 +102,7 @@ def _pairs(bench: Bench, stated: dict[str, Any]) -> Iterator[Bench]:
     for backward in _given(stated, "backward") or _backwards(bench):
         for grad in _given(stated, "grad") or chain(GRADIENTS, _own_attributes(bench)):
             call = backward.replace("{grad}", grad)
-            if bench.spelling.value.startswith("np.reshape("):
+            if "grad" not in stated and bench.spelling.value.startswith("np.reshape("):
                 yield bench.but(backward=call, grad=_with_shape(bench, grad))
             yield bench.but(backward=call, grad=grad)
 

@@ -88,7 +88,7 @@ class Names:
 
     def unknown(self, text: str) -> str:
         """Return a sentence on the first name of a template that stands for nothing, or ''."""
-        known = {*self.namespace, *_RESERVED, *vars(builtins), *_bound(text)}
+        known = {*self.namespace, *_RESERVED, "f", *vars(builtins), *_bound(text)}
         for name in sorted(template(text).names - known):
             near = get_close_matches(name, self.namespace, n=1)
             hint = f"; the nearest is {near[0]!r}" if near else ""

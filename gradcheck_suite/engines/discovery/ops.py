@@ -9,6 +9,7 @@ from typing import Any, Final
 from gradcheck_suite.engines.discovery.bench import Bench, attempt, close
 from gradcheck_suite.engines.discovery.callees import Candidate, candidates
 from gradcheck_suite.engines.discovery.cases import PARTS, Case, cases, forms
+from gradcheck_suite.engines.families.calls import SURE
 from gradcheck_suite.program.op import Op
 from gradcheck_suite.program.ops.shaping import python_attribute
 from gradcheck_suite.program.table import OPS
@@ -18,6 +19,9 @@ __all__ = ["find_op", "find_ops"]
 
 # Ops whose every call is of a named form: their one template stands under the bare name.
 _ALWAYS_FORMED: Final = frozenset({"matmul", "getitem"})
+
+# What Python raises for an operator that a class does not have.
+_NO_OPERATOR: Final = (TypeError, AttributeError, NameError)
 
 # Of the processor. A trial that was given up after so long is there and does not return: no stub,
 # which raises at once. The sandbox gives up later, an honest trial takes a thousandth of it.
@@ -46,11 +50,38 @@ def find_op(row: Op, bench: Bench, stated: Mapping[str, str]) -> Bench:
     by_form = {form: text for form, text in own.items() if form}
     found: dict[str, str] = {}
     if wanted:
-        tried = [Candidate(own[""], sure=True)] if "" in own else list(candidates(row, bench))
-        found = _select(row, bench, tried, {k: v for k, v in wanted.items() if k not in by_form})
+        left = {k: v for k, v in wanted.items() if k not in by_form}
+        tried = list(candidates(row, bench))
+        if "" in own:  # what is stated is meant: in some forms where it is right in others
+            meant = Candidate(own[""], sure=row.name in SURE)
+            tried = [next((c for c in tried if c.text == meant.text), meant)]
+        found = _select(row, bench, tried, left)
+        if "" in own and not found:
+            found = _select(row, bench, [Candidate(own[""], sure=True)], left)
+        if not found and not own:
+            why = _reason(row, bench, tried, wanted)
+            bench = bench.without(row.name, why) if why else bench
     if "" in own and not found:
         found = {"": own[""]}  # it raises: the property of its value will say so
     return _with(bench, row, found | by_form)
+
+
+def _reason(row: Op, bench: Bench, tried: list[Candidate], wanted: dict[str, list[Case]]) -> str:
+    """Say in words what stands under the op's name and does not do what it does; '' for nothing."""
+    named = [c.text for c in tried if c.text not in row.operators]
+    text = named[0] if named else tried[0].text if tried else ""
+    first = next(iter(wanted.values()))[0]
+
+    def told() -> str:
+        try:
+            run_case(row, bench, text, first)
+        except Exception as error:  # noqa: BLE001 - foreign code may raise anything
+            absent = not named and isinstance(error, _NO_OPERATOR)
+            return "" if absent else f"{text} raises {type(error).__name__}: {error}"
+        return f"{text} gives other values"
+
+    found = attempt(told) if text else ""
+    return f"{text} does not return" if found is None else found
 
 
 def _select(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 from gradcheck_suite.engines.discovery.bench import Bench, attempt
@@ -22,6 +23,7 @@ from gradcheck_suite.engines.discovery.reach import find_reach
 from gradcheck_suite.engines.discovery.sources import Source, Survey, survey
 from gradcheck_suite.engines.discovery.stand_ins import STOOD_IN_FOR
 from gradcheck_suite.engines.discovery.stated import Stated, stated_in
+from gradcheck_suite.engines.functional import engine_of
 from gradcheck_suite.engines.protocol import Engine
 from gradcheck_suite.errors import SubmissionError
 from gradcheck_suite.program.ops.special import SPECIAL
@@ -44,6 +46,14 @@ class Found:
     spelling: Spelling
     namespace: dict[str, Any]
     engine: Engine | None = None
+    entry: str = ""
+    """``module:Class``, as a submission would state it."""
+    missing: tuple[tuple[str, str], ...] = ()
+    """(what, why) for what has a name in the submission and was not taken all the same."""
+
+    def engine_here(self) -> Engine:
+        """Return the engine, ready to run Programs in this process."""
+        return self.engine or engine_of(self.spelling, self.namespace)
 
 
 def search(path: Path, entry: str | None, overrides: Mapping[str, Any] | None) -> Found:
@@ -57,12 +67,13 @@ def search(path: Path, entry: str | None, overrides: Mapping[str, Any] | None) -
     bench = chosen.bench
     assert bench is not None
     if bench.spelling.gradient:
-        lines = bench.names.imports(_texts(bench.spelling))
-        return Found(bench.but(imports=lines).spelling, bench.names.namespace)
+        lines = bench.names.imports([*_texts(bench.spelling), *bench.spelling.imports])
+        spelling = bench.but(imports=(*lines, *bench.spelling.imports)).spelling
+        return Found(spelling, bench.names.namespace, None, chosen.name, bench.missing)
     done = _finished(bench, stated)
     namespace = _unspoilt(done, found, importer)
     define(done.spelling.imports, namespace)
-    return Found(done.spelling, namespace)
+    return Found(done.spelling, namespace, None, chosen.name, done.missing)
 
 
 def _located(path: Path, entry: str | None) -> tuple[Survey, str | None]:
@@ -96,14 +107,13 @@ def _chosen(
     problems = _load_all(found, importer)
     modules = importer.loaded()
     tried = [
-        try_class(Names(module, modules, None if found.installed else found.folder), cls, stated)
+        try_class(_names(module, modules, found, stated), cls, stated)
         for module, cls in engine_classes(modules)
     ]
     winners = best(tried)
     if not any(t.has_gradients for t in winners):
         for module in modules:
-            place = Names(module, modules, None if found.installed else found.folder)
-            library = find_library(place, stated)
+            library = find_library(_names(module, modules, found, stated), stated)
             if library is not None:
                 return Tried(module, object, library)
     if len(winners) == 1:
@@ -114,6 +124,18 @@ def _chosen(
         msg = f"{path.name}: got {len(winners)} engine classes, {names}, expected one; {choose}"
         raise SubmissionError(msg)
     raise SubmissionError(_nothing(path.name, tried, problems))
+
+
+def _names(module: str, modules: dict[str, ModuleType], found: Survey, stated: Stated) -> Names:
+    """Return the names of templates, those included that the submission defines for them."""
+    names = Names(module, modules, None if found.installed else found.folder)
+    try:
+        define(stated.definitions, names.namespace)
+    except BaseException as error:  # noqa: BLE001 - foreign code may raise anything
+        what = f"stops with {type(error).__name__}: {error}"
+        msg = f"{stated.place('engine', 'definitions')}: {what}"
+        raise SubmissionError(msg) from None
+    return names
 
 
 def _nothing(what: str, tried: list[Tried], problems: list[str]) -> str:
@@ -159,7 +181,7 @@ def _by_entry(found: Survey, importer: Importer, stated: Stated, entry: str) -> 
         if _is_harmless(source):
             _load(source, importer)
     modules = importer.loaded() | {module: loaded}
-    names = Names(module, modules, None if found.installed else found.folder)
+    names = _names(module, modules, found, stated)
     _check(stated, names)
     classes = {n: v for n, v in vars(loaded).items() if isinstance(v, type)}
     if class_name:
@@ -168,6 +190,10 @@ def _by_entry(found: Survey, importer: Importer, stated: Stated, entry: str) -> 
         chosen = [c for _, c in engine_classes(modules) if c in classes.values()]
     tried = [try_class(names, cls, stated) for cls in chosen]
     winners = best(tried)
+    if not class_name and not any(t.has_gradients for t in winners):
+        library = find_library(names, stated)
+        if library is not None:
+            return Tried(module, object, library)
     if len(winners) == 1:
         return winners[0]
     if winners:
@@ -202,10 +228,10 @@ def _class_named(name: str, classes: Mapping[str, type], module: str, entry: str
 
 def _check(stated: Stated, names: Names) -> None:
     """Stop at a stated template with a name that stands for nothing."""
-    for key, text in stated.lines().items():
+    for (table, key), text in stated.lines().items():
         problem = names.unknown(text)
         if problem:
-            msg = f"{stated.where}: {key} = {text!r}: {problem}"
+            msg = f"{stated.place(table, key)} = {text!r}: {problem}"
             raise SubmissionError(msg)
 
 

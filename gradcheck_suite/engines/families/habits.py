@@ -106,6 +106,7 @@ RETAIN_GRADS: Final = ("x.retain_grad()",)
 ASSIGNMENTS: Final = (
     "{value} = {form}",
     "{value}[...] = data",
+    "{value} = y",
     "x.copy_(y)",
     "x.assign(y)",
     "x.set_data({form})",
