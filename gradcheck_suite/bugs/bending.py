@@ -209,13 +209,18 @@ def on_result(op: str, change: Function) -> Patch:
 def grafted(op: str, surrogate: Function) -> Patch:
     """Return a patch by which op has its own value and the gradient of ``surrogate``.
 
-    ``surrogate`` is called as the op is, and gives a tensor of the same shape.
+    ``surrogate`` is called as the op is, and gives a tensor of the same shape; of several results
+    None stands for one that is left as it is. It calls no op that is replaced: those of
+    ``reference.ops`` are not.
     """
 
     def make(function: Function) -> Function:
         def call(*args: Any, **named: Any) -> Any:
-            value = function(*args, **named)
-            return graft(value.detach(), surrogate(*args, **named))
+            value, other = function(*args, **named), surrogate(*args, **named)
+            if not isinstance(value, tuple):
+                return graft(value.detach(), other)
+            pairs = zip(value, other, strict=True)
+            return tuple(v if o is None else graft(v.detach(), o) for v, o in pairs)
 
         return call
 

@@ -11,7 +11,7 @@ from gradcheck_suite.bugs.base import SCALAR, scalar_engine
 from gradcheck_suite.engines.known import known_engine
 from gradcheck_suite.engines.spelled import SpelledEngine
 
-__all__ = ["Bug", "Patch", "Patches", "Place", "both", "module", "spelled"]
+__all__ = ["Bug", "Patch", "Patches", "Place", "both", "module", "spelled", "structural"]
 
 _MISSING: Final = object()
 
@@ -49,6 +49,18 @@ class Patches:
         before = table[name]
         table[name] = value
         self._undo.append(lambda: table.__setitem__(name, before))
+
+    def spell(
+        self,
+        *,
+        ops: Mapping[str, str] = MappingProxyType({}),
+        names: Mapping[str, Any] = MappingProxyType({}),
+        **fields: Any,
+    ) -> None:
+        """Replace templates: those of ops, and others; ``names`` are what they mention."""
+        self.ops.update(ops)
+        self.names.update(names)
+        self.fields.update(fields)
 
     def undo(self) -> None:
         """Undo all changes, the last one first."""
@@ -124,13 +136,7 @@ def spelled(
     **fields: Any,
 ) -> Patch:
     """Return a patch of the spelling: templates of ops, other templates, and what they name."""
-
-    def patch(patches: Patches) -> None:
-        patches.ops.update(ops)
-        patches.names.update(names)
-        patches.fields.update(fields)
-
-    return patch
+    return lambda patches: patches.spell(ops=ops, names=names, **fields)
 
 
 def both(*patches: Patch) -> Patch:
@@ -141,3 +147,12 @@ def both(*patches: Patch) -> Patch:
             one(into)
 
     return patch
+
+
+def structural(theme: str) -> Callable[..., Bug]:
+    """Return what makes bugs of one theme that is about no op: id, sentence, claim, killers, ..."""
+
+    def make(id_: str, claim: str, sentence: str, killers: str, patch: Patch) -> Bug:
+        return Bug(id_, sentence, theme, tuple(killers.split()), Place(claim=claim), patch)
+
+    return make

@@ -56,7 +56,7 @@ def forms(op: Op, world: World) -> Forms:
         case "reshape":
             return (_reshape(op),)
         case "transpose":
-            return (_transpose(op, given=False), _transpose(op, given=True))
+            return (_transpose(op, given=False), _transpose(op, given=True), _turned(op))
         case _:
             return (_broadcast_to(op),)
 
@@ -191,6 +191,13 @@ def _transpose(draw: st.DrawFn, op: Op, *, given: bool) -> Call:
     shape = draw(shapes_of_rank(2, 3) if given else shapes_of_rank(1, 2, 3))
     axes = draw(st.permutations(range(len(shape))).map(tuple)) if given else None
     return call_of(draw, op, (shape,), axes=axes)
+
+
+@st.composite
+def _turned(draw: st.DrawFn, op: Op) -> Call:
+    """Draw a permutation that is not its own inverse: most are, and hide that none was taken."""
+    axes = draw(st.sampled_from(((1, 2, 0), (2, 0, 1))))
+    return call_of(draw, op, (draw(shapes_of_rank(3)),), axes=axes)
 
 
 @st.composite

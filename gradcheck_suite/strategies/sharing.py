@@ -59,7 +59,9 @@ def fan_out(s: Scene) -> None:
     for _ in range(s.draw(st.integers(1, 4))):
         other = s.draw(st.sampled_from(made[::-1]))
         # y - y would end every path in zero, and with it all that could go wrong before.
-        made.append(s.pair(other, made[-1], GROWING if other == made[-1] else BINARY[:3]))
+        ops = GROWING if other == made[-1] else BINARY[:3]
+        left, right = s.draw(st.permutations([other, made[-1]]))
+        made.append(s.pair(left, right, ops))
     s.backward(made[-1])
     s.b.observe("grad", x)
 

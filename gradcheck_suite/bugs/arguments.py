@@ -1,0 +1,93 @@
+"""Bugs of one argument among several: it gets no gradient, or a wrong one."""
+
+from typing import Any, Final
+
+from gradcheck_suite.bugs.bending import bent, on_operands
+from gradcheck_suite.bugs.bug import Bug, Place
+
+__all__ = ["ARGUMENTS"]
+
+THEME: Final = "one argument"
+
+# op, the table's name of the argument, its position in the reference's function
+_MISSING: Final = (
+    ("add", "y", 1),
+    ("sub", "x", 0),
+    ("mul", "y", 1),
+    ("div", "y", 1),
+    ("power", "y", 1),
+    ("maximum", "y", 1),
+    ("minimum", "x", 0),
+    ("where", "y", 2),
+    ("atan2", "y", 1),
+    ("hypot", "x", 0),
+    ("logaddexp", "y", 1),
+    ("matmul", "y", 1),
+    ("matmul", "x", 0),
+    ("outer", "y", 1),
+    ("dot", "x", 0),
+    ("einsum", "y", 2),
+    ("linear", "weight", 1),
+    ("linear", "bias", 2),
+    ("solve", "x", 0),
+    ("solve", "y", 1),
+    ("conv1d", "weight", 1),
+    ("conv2d", "x", 0),
+    ("conv2d", "weight", 1),
+    ("scatter_add", "y", 3),
+    ("scatter_add", "x", 0),
+    ("layer_norm", "weight", 2),
+    ("layer_norm", "bias", 3),
+    ("batch_norm", "weight", 1),
+    ("batch_norm", "bias", 2),
+    ("concatenate", "xs", 1),
+    ("stack", "xs", 0),
+)
+_NEGATED: Final = (
+    ("matmul", "y", 1),
+    ("outer", "x", 0),
+    ("einsum", "x", 1),
+    ("linear", "bias", 2),
+    ("solve", "x", 0),
+    ("conv2d", "weight", 1),
+    ("scatter_add", "y", 3),
+    ("batch_norm", "bias", 2),
+    ("layer_norm", "weight", 2),
+    ("concatenate", "xs", 1),
+)
+
+
+def _cut(x: Any) -> Any:
+    return x.detach()
+
+
+def _negated(x: Any) -> Any:
+    return bent(x, factor=-1.0)
+
+
+def _missing(op: str, argument: str, position: int) -> Bug:
+    sentence = f"{op} sends no gradient to its operand {_spoken(argument, position)}"
+    patch = on_operands(op, _cut, position)
+    return _bug(op, argument, position, "missing", sentence, patch)
+
+
+def _wrong_sign(op: str, argument: str, position: int) -> Bug:
+    sentence = f"{op} sends a gradient of the wrong sign to its operand {argument}"
+    patch = on_operands(op, _negated, position)
+    return _bug(op, argument, position, "negated", sentence, patch)
+
+
+def _spoken(argument: str, position: int) -> str:
+    return f"number {position + 1} of the list" if argument == "xs" else argument
+
+
+def _bug(op: str, argument: str, position: int, what: str, sentence: str, patch: Any) -> Bug:
+    where = f"{argument}{position}" if argument == "xs" else argument
+    place = Place(op, argument)
+    return Bug(f"{op}.{where}_{what}", sentence, THEME, (f"gradient[{op}]",), place, patch)
+
+
+ARGUMENTS: Final = (
+    *(_missing(*row) for row in _MISSING),
+    *(_wrong_sign(*row) for row in _NEGATED),
+)
