@@ -1,7 +1,17 @@
 """The rounding model: how far one elementary operation of an honest engine may be off.
 
 Bounds are relative, in units in the last place (1 ulp is taken as 2**-52 of the value in float64
-and 2**-23 in float32, the largest that it can be).
+and 2**-23 in float32, the largest that it can be). Their sources:
+
+glibc
+    The maximal errors that its tests know of, the "Known Maximum Errors in Math Functions" of its
+    manual: ``sysdeps/x86_64/fpu/libm-test-ulps``. The figures below are the larger one of float64
+    and float32 under rounding to nearest, and behind a slash that of the vector variants
+    (``_vlen*``, libmvec).
+SVML
+    Intel's vector library, which NumPy calls where there is AVX-512: "the maximum ULP error across
+    all the implementations is 4 ULP" (numpy/numpy pull request 19478, which brought it in); for
+    each function ``numpy/_core/tests/data/umath-validation-set-*.csv``.
 """
 
 from dataclasses import dataclass
@@ -18,19 +28,15 @@ ULPS: Final = {
     # Many engines have no division: a / b is a * b**-1, in every formula with a quotient. That is
     # the bound of pow below, and a product.
     "div": 5,
-    # NumPy's vector loops promise at most 4 ulp (numpy/_core/src/umath, notes on ULP errors);
-    # glibc's manual, "Errors in Math Functions", has 1.
+    # glibc 1 / 1, 1 / 3, 1 / 2, 1 / 2; SVML 4.
     "exp": 4,
     "log": 4,
     "sin": 4,
     "cos": 4,
-    # glibc's manual has 2 for tanh; the widest in use, Intel SVML's, 4; 6 has a margin.
+    # glibc 2 / 2; SVML 4; 6 has a margin.
     "tanh": 6,
-    # NumPy holds its vector loops (Intel SVML in AVX-512) to these in float32, and to 1 or 2 in
-    # float64: numpy/_core/tests/data/umath-validation-set-*.csv has tan 4, arcsin 4, arccos 3,
-    # arctan 3, sinh 2, cosh 3, log1p 2, expm1 3; log2, log10, cbrt are no wider than their
-    # formulas.
-    # glibc's manual, "Errors in Math Functions", has 1 or 2 for each.
+    # glibc 1 / 2, 1 / 2, 1 / 1, 1 / 1, 1 / 2, 1 / 1, 2 / 2, 2 / 2; NumPy's tests have, in float32,
+    # tan 4, log1p 2, expm1 3, arcsin 4, arccos 3, arctan 3, sinh 2, cosh 3.
     "tan": 4,
     "log1p": 4,
     "expm1": 4,
@@ -39,14 +45,16 @@ ULPS: Final = {
     "atan": 4,
     "sinh": 4,
     "cosh": 4,
-    # glibc's manual has 1 for both; SVML's _la variants, which NumPy and torch call, 4.
+    # glibc 1 / 2 and 2 / 3; SVML 4.
     "erf": 4,
     "atan2": 4,
     # pi, sqrt(2), log(2): half a unit as a literal, and where an engine computes them at run
-    # time, the bound of exp, log and pow above.
+    # time, the bound of exp, log and pow.
     "constant": 4,
+    # glibc 2 / 2; SVML 4; a margin as for tanh.
     "atanh": 6,
-    # glibc 1, SVML 4, and repeated multiplication for the small exponents that courses write: 4.
+    # glibc 1 / 3; SVML 4; repeated multiplication for the small exponents that courses write: 4.
+    # cbrt (glibc 4 / 4), log2 and log10 (2 / 2) are no wider than their formulas.
     "pow": 4,
 }
 

@@ -231,12 +231,17 @@ def beside_gradcheck(exam: Exam) -> list[Row]:
 
     engine = engine_named("torch")
     subject = InProcess(engine)
-    asked, theirs = [], []
+    asked, theirs, bare = [], [], []
     for entry, case in asked_of(engine, exam):
         made = forward_by_hand(case.program, engine)
-        if made and runs_through(partial(check := partial(torch.autograd.gradcheck, *made))):
-            asked.append((entry, case))
-            theirs.append(check)
+        if not made or not runs_through(check := partial(torch.autograd.gradcheck, *made)):
+            continue
+        with silence():
+            function = by_hand(case.program, engine)
+            if runs_through(function):
+                asked.append((entry, case))
+                theirs.append(check)
+                bare.append(function)
 
     def ours() -> None:
         for entry, case in asked:
@@ -248,13 +253,21 @@ def beside_gradcheck(exam: Exam) -> list[Row]:
         for check in theirs:
             check(**how)
 
-    replayed, normal, fast = in_turns(ours, gradchecks, partial(gradchecks, fast_mode=True))
+    def torch_alone() -> None:
+        for function in bare:
+            function()
+
+    replayed, normal, fast, alone = in_turns(
+        ours, gradchecks, partial(gradchecks, fast_mode=True), partial(quietly, torch_alone)
+    )
+    ceiling = ratio(normal, alone)
     what = f"torch, {len(asked):,} programs judged: over gradcheck"
     return [
         Row(what, ratio(normal, replayed), "times", at_least=50),
         Row("torch: over gradcheck(fast_mode=True)", ratio(fast, replayed), "times", at_least=5),
         Row("torch: running and judging", median(replayed) / len(asked) * MICRO, "us/program"),
         Row("torch: gradcheck", median(normal) / len(asked) * MICRO, "us/program"),
+        Row("torch: gradcheck over torch alone, by hand: no more is possible", ceiling, "times"),
     ]
 
 
