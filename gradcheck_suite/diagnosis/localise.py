@@ -58,7 +58,9 @@ def _rounded(session: Session, index: int) -> Array:
 def _is_wrong_alone(call: Call, subject: Subject, reach: Reach) -> bool:
     shape = shape_of_result(call.op, tuple(a.shape for a in call.operands), call.attrs)
     program = gradient_program(call, _signed(shape), (True,) * len(call.operands))
-    entry = CATALOGUE[f"gradient[{call.op}]"]
+    entry = CATALOGUE.get(f"gradient[{call.op}]")
+    if entry is None:
+        return False
     case = case_of(entry, program)
     if case is None or not reach.meets(case):
         return False

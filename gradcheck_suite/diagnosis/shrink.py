@@ -1,10 +1,19 @@
-"""Shrink a failure: draw again from the property's strategy, keep the smallest that fails."""
+"""Shrink a failure: take the case that failed apart, step by step, while it fails as before.
+
+So a rare fault (for negative numbers alone, for ties, at rank 3) is shrunk as well as any other.
+Where much is left, the property's strategy is drawn from again: Hypothesis may find it in a program
+of another build, and shrinks that one.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 from hypothesis import strategies as st
 
+from gradcheck_suite.diagnosis.fair import Symptom, is_fair, symptom, traits
 from gradcheck_suite.diagnosis.reach import Reach
+from gradcheck_suite.diagnosis.reduce import measure, reductions
 from gradcheck_suite.engines.outcome import Lost
 from gradcheck_suite.engines.subject import Subject
 from gradcheck_suite.exams.exam import Case
@@ -19,6 +28,12 @@ __all__ = ["smallest_failure"]
 
 _N_TRIES = 200
 _MAX_RUNS = 600  # of the engine; a run and its enclosure take about 2 ms
+_FEW = 4  # steps: a program of so few teaches as well as any other that could be drawn
+# 5 to 40 s for all tries, and what is found is no smaller than what was taken apart.
+_SLOWLY_DRAWN = {"histories", "training runs"}
+# What the oracle says to programs that no strategy writes: they fit, and mean nothing.
+_NOT_MEANT = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
+_MAX_WORK = 5_000  # instructions and numbers of all smaller programs that are tried: about 2 s
 
 
 def smallest_failure(
@@ -30,45 +45,93 @@ def smallest_failure(
 ) -> tuple[Case, Judgement]:
     """Return the smallest case known to fail: ``case`` itself, or one that was found and shrunk.
 
-    Scalars are tried before arrays. Cases that the engine cannot run, that cannot be decided, or
+    Cases that the engine cannot run, that cannot be decided, or
     that rely on what is known to be broken do not count. Where a fault may leave a mode switched
     there is no search: what fails after that need not fail by itself.
     """
-    for world in () if entry.isolated else _worlds(entry):
-        found = _search(entry, world, subject, reach)
-        if found is not None and n_steps(found[0].program) <= n_steps(case.program):
-            return found
-    return case, judgement
+    if entry.isolated:
+        return case, judgement
+    trial = _Trial(entry, subject, reach, symptom(judgement), {case.program: (case, judgement)})
+    found = _reduced(case.program, trial)
+    if n_steps(found) > _FEW and entry.theme not in _SLOWLY_DRAWN:
+        drawn = [p for world in _worlds(entry) if (p := _redrawn(world, trial)) is not None]
+        found = min((found, *(_reduced(program, trial) for program in drawn)), key=measure)
+    return trial.failures[found]
+
+
+@dataclass(slots=True)
+class _Trial:
+    """What is tried on one engine for one property, and the failures that were seen."""
+
+    entry: Property
+    subject: Subject
+    reach: Reach
+    symptom: Symptom
+    failures: dict[Program, tuple[Case, Judgement]]
+    n_runs: int = 0
+
+    def case(self, program: Program) -> Case | None:
+        """Return the case of a program that may be put to the engine."""
+        try:
+            case = case_of(self.entry, program)
+        except _NOT_MEANT:
+            return None
+        if case is None or not self.reach.meets(case) or self.reach.blockers(case):
+            return None
+        return case
+
+    def fails(self, case: Case | None) -> bool:
+        """Tell whether the engine fails a case in the way it did, and remember it if so."""
+        if case is None or self.n_runs >= _MAX_RUNS:
+            return False
+        self.n_runs += 1
+        outcomes = self.subject.run(case.program)
+        if isinstance(outcomes, Lost):
+            self.n_runs = _MAX_RUNS  # a hang while shrinking: what is known has to do
+            return False
+        judgement = self.reach.judge(self.entry, case, outcomes)
+        if judgement.right or symptom(judgement) != self.symptom:
+            return False
+        self.failures[case.program] = (case, judgement)
+        return True
 
 
 def _worlds(entry: Property) -> Sequence[World]:
     return [world for world in (SCALARS, TENSORS) if world.kind in entry.worlds]
 
 
-def _search(
-    entry: Property,
-    world: World,
-    subject: Subject,
-    reach: Reach,
-) -> tuple[Case, Judgement] | None:
-    failures: dict[Program, tuple[Case, Judgement]] = {}
-    runs = 0
+def _redrawn(world: World, trial: _Trial) -> Program | None:
+    entry = trial.entry
+    return find_smallest(
+        st.one_of(*entry.draws(world)),
+        lambda program: trial.fails(trial.case(program)),
+        seed=seed_for("shrink", entry.id, world.kind),
+        n_tries=_N_TRIES,
+    )
 
-    def fails(program: Program) -> bool:
-        nonlocal runs
-        case = case_of(entry, program)
-        if case is None or not reach.meets(case) or reach.blockers(case) or runs >= _MAX_RUNS:
-            return False
-        runs += 1
-        outcomes = subject.run(program)
-        if isinstance(outcomes, Lost):
-            runs = _MAX_RUNS  # a hang while shrinking: what is known has to do
-            return False
-        judgement = reach.judge(entry, case, outcomes)
-        if not judgement.right:
-            failures[program] = (case, judgement)
-        return not judgement.right
 
-    seed = seed_for("shrink", entry.id, world.kind)
-    program = find_smallest(st.one_of(*entry.draws(world)), fails, seed=seed, n_tries=_N_TRIES)
-    return None if program is None else failures[program]
+def _reduced(program: Program, trial: _Trial) -> Program:
+    """Go on from every smaller program that fails as well, until there is none."""
+    of_old = traits(trial.entry, trial.failures[program][0])
+    tried = {program}
+    work = start = 0
+    while True:
+        _, judgement = trial.failures[program]
+        first_wrong = next(look.index for look in judgement.looks if not look.right)
+        for place, smaller in islice(enumerate(reductions(program, first_wrong)), start, None):
+            if smaller is None or smaller in tried:
+                continue
+            tried.add(smaller)
+            work += sum(measure(smaller)[:4])
+            if work > _MAX_WORK:
+                return program
+            case = trial.case(smaller)
+            if case is None or not of_old.hold(case) or not trial.fails(case):
+                continue
+            if is_fair(trial.entry, case, of_old):
+                program, start = smaller, place
+                break
+        else:
+            if not start:
+                return program
+            start = 0

@@ -19,6 +19,7 @@ from gradcheck_suite.oracles.session import Session
 from gradcheck_suite.program.instructions import (
     Assign,
     ClearGrad,
+    Instruction,
     Leaf,
     Observe,
     OptimizerStep,
@@ -119,16 +120,27 @@ def likely_reason(failures: Sequence[Failure]) -> str:
 
 
 def _steps(program: Program) -> dict[int, int]:
-    """Return the number of its step for each instruction: a step ends with its update."""
+    """Return the number of its step for each instruction: each parameter is updated once in it."""
     found = {}
-    step, updated = 1, False
+    step = 1
+    updated: set[int] = set()
     for index, instruction in program.numbered():
-        if isinstance(instruction, (Assign, OptimizerStep)):
-            updated = True
-        elif updated and not isinstance(instruction, _OF_UPDATE):
-            step, updated = step + 1, False
+        moved = _moved(instruction)
+        if updated & moved or (updated and not isinstance(instruction, _OF_UPDATE)):
+            step, updated = step + 1, set()
+        updated |= moved
         found[index] = step
     return found
+
+
+def _moved(instruction: Instruction) -> set[int]:
+    match instruction:
+        case Assign(x=x):
+            return {x}
+        case OptimizerStep(parameters=parameters):
+            return {*parameters}
+        case _:
+            return set()
 
 
 def _first_wrong(judgement: Judgement) -> Look:

@@ -56,6 +56,8 @@ def closed_gradients(program: Program) -> dict[int, list[ClosedForm]] | None:
         return None
     symbols, values = _symbols(program, session)
     weights = [1] * len(root) if backward.cotangent is None else backward.cotangent.values
+    if len(weights) != len(root):
+        return None  # a cotangent of another shape has to raise
     total = sum(
         (sympy.Rational(w) * _expression(n, symbols) for w, n in zip(weights, root, strict=True)),
         start=sympy.Integer(0),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from gradcheck_suite.program.editing import operands
 from gradcheck_suite.program.instructions import Apply, Instruction, Program
 
 __all__ = ["Chain", "chains"]
@@ -26,7 +27,7 @@ class Chain:
 def chains(program: Program) -> Iterator[Chain]:
     """Yield the runs of at least eight equal steps, whose inner results nothing else uses."""
     instructions = list(program.numbered())
-    uses = Counter(x for _, i in instructions for x in _operands(i))
+    uses = Counter(x for _, i in instructions for x in operands(i))
     k = 0
     while k < len(instructions):
         run = _run_from(instructions, k, uses)
@@ -57,10 +58,3 @@ def _run_from(
             break
         indices.append(following)
     return Chain(start, first, tuple(indices))
-
-
-def _operands(instruction: Instruction) -> tuple[int, ...]:
-    """Return the values that an instruction names."""
-    found = [getattr(instruction, name, ()) for name in ("args", "parameters", "leaves")]
-    single = [getattr(instruction, name, None) for name in ("x", "y")]
-    return (*(a for some in found for a in some), *(x for x in single if x is not None))

@@ -15,15 +15,15 @@ FLAG = "requires_grad=requires_grad"
 WRONG = {
     "ieee_values": (
         {"ops": {"log": "reference.log(reference.maximum(x, 1e-300))"}},
-        ["np.array([0.0, ", "expected [-inf, "],
+        ["np.array(0.0)", "expected -inf"],
     ),
     "infinite_inputs": (
         {"ops": {"softmax": "reference.softmax(x - x.min(axis=axis, keepdims=True), axis=axis)"}},
-        ["float('-inf')", "# got [nan, nan, nan], expected ["],
+        ["float('-inf')", "# got [nan, nan], expected ["],
     ),
     "masked_nan": (
         {"ops": {"where": "x * np.where(condition, 1, 0) + y * (1 - condition)"}},
-        ["np.array([False, True])", "[0.0 or not finite, "],
+        ["np.array(False)", "got nan, expected -1.0"],
     ),
     "non_contiguous": (
         {"leaf": f"reference.Tensor(np.ravel(data, order='K').reshape(data.shape), {FLAG})"},
