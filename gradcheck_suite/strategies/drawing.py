@@ -41,6 +41,10 @@ _QUIET: Final = settings(
 )
 
 
+class EnoughError(BaseException):
+    """Nothing more is to be drawn; no Exception, which Hypothesis would take for a failed test."""
+
+
 def seed_for(*parts: object) -> int:
     """Return a seed that depends on the texts of ``parts`` alone."""
     return int.from_bytes(hashlib.sha256("|".join(map(str, parts)).encode()).digest()[:8], "big")
@@ -65,12 +69,14 @@ def draw(
     @settings(_QUIET, max_examples=_REDRAWN * n, phases=[Phase.generate])
     @given(strategy)
     def collect(program: Program) -> None:
-        if program in found or len(found) == n or (of_use and not of_use(program)):
+        if program in found or (of_use and not of_use(program)):
             return
         hypothesis.assume(keep(program))
         found[program] = None
+        if len(found) == n:
+            raise EnoughError
 
-    with suppress(Unsatisfiable):  # nothing was kept
+    with suppress(Unsatisfiable, EnoughError):  # nothing was kept, or enough
         collect()
     return tuple(sorted(found, key=size))
 

@@ -1,4 +1,8 @@
-"""Readable numbers: exact in float32, and such that a student can follow them by hand."""
+"""Readable numbers: exact in float32, and such that a student can follow them by hand.
+
+Strategies are kept: Hypothesis looks each over before its first use, which takes longer than to
+draw from it.
+"""
 
 from functools import cache
 from math import prod
@@ -33,16 +37,19 @@ def grid(domain: Domain) -> tuple[float, ...]:
     return tuple(sorted(found, key=lambda v: (_denominator(v), v < 0, abs(v))))
 
 
+@cache
 def shapes_of_rank(*ranks: int) -> st.SearchStrategy[Shape]:
     """Draw a shape of one of ``ranks``, 0 to 3; shrinks to the first rank's first shape."""
     return st.sampled_from([shape for rank in ranks for shape in _SHAPES[rank]])
 
 
+@cache
 def some_shape(kind: str) -> st.SearchStrategy[Shape]:
     """Draw the shape of an elementwise program: () for scalars, else rank 0 to 3; shrinks to ()."""
     return st.just(()) if kind == "scalar" else shapes_of_rank(0, 1, 2, 3)
 
 
+@cache
 def arrays(shape: Shape, domain: Domain) -> st.SearchStrategy[Array]:
     """Draw an array without equal elements where there are enough; shrinks to 1, 2, 3, ..."""
     numbers = grid(domain)
@@ -51,11 +58,13 @@ def arrays(shape: Shape, domain: Domain) -> st.SearchStrategy[Array]:
     return drawn.map(lambda values: Array(shape, tuple(values)))
 
 
+@cache
 def cotangents(shape: Shape) -> st.SearchStrategy[Array]:
     """Draw a signed cotangent without zeros or equal elements; shrinks to 1, 2, 3, ..."""
     return arrays(shape, Domain(-3.0, 3.0))
 
 
+@cache
 def seeds(shape: Shape) -> st.SearchStrategy[Array | None]:
     """Draw what a backward starts from; at a scalar it shrinks to the engine's own default."""
     none = [st.none()] if shape == () else []
