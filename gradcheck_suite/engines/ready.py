@@ -11,6 +11,7 @@ import numpy.typing as npt
 from gradcheck_suite.program.array import Array
 from gradcheck_suite.program.instructions import Attributes
 from gradcheck_suite.program.ops.shaping import python_attribute
+from gradcheck_suite.program.shapes import Shape
 from gradcheck_suite.program.table import op_named
 
 __all__ = ["Call", "Numbers", "Sweep"]
@@ -18,7 +19,7 @@ __all__ = ["Call", "Numbers", "Sweep"]
 _NUMBERS: Final = {"float": float, "int": int, "bool": bool}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # to freeze it would take longer than most engines take to read it
 class Numbers:
     """An array, for an engine to make a value of."""
 
@@ -26,17 +27,24 @@ class Numbers:
     """Returns it as float64, int64 or bool; the engine may keep it, and change it."""
     number: float | None
     """Its only number; None where it has several, or none."""
+    shape: Shape
 
     @classmethod
     def of(cls, array: Array) -> "Numbers":
         """Return the numbers of an array of a Program."""
         values = array.values
-        return cls(array.numpy, _NUMBERS[array.kind](values[0]) if len(values) == 1 else None)
+        number = _NUMBERS[array.kind](values[0]) if len(values) == 1 else None
+        return cls(array.numpy, number, array.shape)
+
+    @classmethod
+    def single(cls, number: float) -> "Numbers":
+        """Return one number, of rank 0."""
+        return cls(lambda: np.array(number), number, ())
 
     @classmethod
     def given(cls, data: npt.NDArray[np.generic]) -> "Numbers":
         """Return the numbers of an array that is handed over as it is."""
-        return cls(lambda: data, data.item() if data.size == 1 else None)
+        return cls(lambda: data, data.item() if data.size == 1 else None, data.shape)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from gradcheck_suite.engines.lines import Lines, Over
 from gradcheck_suite.engines.outcome import Number
 from gradcheck_suite.engines.plan import Bound
 from gradcheck_suite.engines.protocol import Handle, Maker, Sweeper
@@ -25,7 +26,7 @@ from gradcheck_suite.program.ops.shaping import python_attribute
 from gradcheck_suite.program.optimizers import OPTIMIZERS
 from gradcheck_suite.program.spelling import Spelling
 from gradcheck_suite.program.table import op_named
-from gradcheck_suite.program.template import OPTIONAL, template
+from gradcheck_suite.program.template import template
 
 __all__ = ["SpelledEngine", "capabilities_of", "ops_of"]
 
@@ -77,39 +78,6 @@ _COTANGENTS = frozenset({"cotangent", "cotangent_number", "cotangent_nested"})
 _NUMBERS: Final = ("data", "number", "nested")
 _PYTHON: Final = frozenset({float, int})
 _OWN: Final = _PYTHON | {np.ndarray}  # what the numbers of every engine end in
-_X: Final = ("x",)
-_GIVEN: Final = (False,)
-_Key = tuple[str, tuple[str, ...], tuple[bool, ...], str]
-
-
-class _Lines(dict[_Key, Callable[..., Any]]):
-    """The lines of one engine as functions, each compiled when it is first asked for.
-
-    The key: the template; the names that are filled in, by position; which of them are None or
-    False, and so left out where the template allows it; the name whose value a statement returns.
-    """
-
-    def __init__(self, namespace: dict[str, Any]) -> None:
-        super().__init__()
-        self._namespace = namespace
-
-    def __missing__(self, key: _Key) -> Callable[..., Any]:
-        text, names, absent, result = key
-        dropped = OPTIONAL.intersection(n for n, a in zip(names, absent, strict=True) if a)
-        self[key] = template(text).compile(names, dropped, self._namespace, result)
-        return self[key]
-
-
-class _Over(dict[str, Callable[[Handle], Any]]):
-    """Those of the lines that run over ``x`` alone, by their templates."""
-
-    def __init__(self, lines: _Lines) -> None:
-        super().__init__()
-        self._lines = lines
-
-    def __missing__(self, text: str) -> Callable[[Handle], Any]:
-        self[text] = self._lines[text, _X, _GIVEN, ""]
-        return self[text]
 
 
 def ops_of(capabilities: frozenset[str]) -> frozenset[str]:
@@ -131,8 +99,8 @@ class SpelledEngine:
         self._by_form = {key.partition(".")[0] for key in self._ops if "." in key}
         self._in_place = dict(spelling.in_place)
         self._optimizer_text = dict(spelling.optimizers)
-        self._lines = _Lines(namespace)
-        self._over = _Over(self._lines)
+        self._lines = Lines(namespace)
+        self._over = Over(self._lines)
         self.bound = Bound(self)
         """The steps of plans, for the interpreter."""
         self._plain_calls: dict[str, Callable[..., Handle]] = {}
@@ -172,7 +140,7 @@ class SpelledEngine:
     def _maker(self, text: str) -> Maker:
         forms = [name for name in _NUMBERS if name in template(text).names]
         names = (*forms, "requires_grad")
-        line = self._lines[text, names, _GIVEN * len(names), ""]  # no template leaves these out
+        line = self._lines.always(text, names)
 
         def make(numbers: Numbers, requires_grad: bool) -> Handle:
             data = numbers.array()
@@ -211,7 +179,13 @@ class SpelledEngine:
             line(x, *seeds, *flags)
             return dict(zip(self._seeds, seeds, strict=True)).get("cotangent")
 
-        return seeded if sweep.is_seeded else unseeded
+        def seeded_by_number(x: Handle, cotangent: Numbers | None) -> Handle:
+            assert cotangent is not None
+            line(x, cotangent.number, *flags)
+
+        if not sweep.is_seeded:
+            return unseeded
+        return seeded_by_number if self._seeds == ("cotangent_number",) else seeded
 
     def backward(
         self,
@@ -234,7 +208,7 @@ class SpelledEngine:
         key = self._key(op, args, attrs) if op in self._by_form else op
         text = self._ops.get(key) or self._ops[op]
         if not settings and row.signature != "join" and op not in self._by_form:
-            self._plain_calls[op] = self._lines[text, names, (False,) * len(names), ""]
+            self._plain_calls[op] = self._lines.always(text, names)
             return self._plain_calls[op](*args)
         operands = [list(args)] if row.signature == "join" else args
         further = [python_attribute(name, value) for name, value in settings.items()]
@@ -258,6 +232,8 @@ class SpelledEngine:
         if grad is None:
             msg = "got no gradient, expected one: it was to be used as a value"
             raise ValueError(msg)
+        if not grad.shape:
+            return self._constant(Numbers.single(grad.numbers[0]), False)
         return self.constant(grad.values, plain=False)
 
     def clear_grad(self, x: Handle) -> None:
@@ -287,11 +263,21 @@ class SpelledEngine:
         self._run(self.spelling.set_requires_grad, ("x", "flag"), [x, flag])
 
     def assign(self, x: Handle, y: Handle) -> None:
+        forms, line = self._assigning
         number = self.value(y)
-        data = {name: self._form(name, number.values) for name in _NUMBERS}
+        if forms == ["number"]:
+            line(x, y, number.numbers[0] if len(number.numbers) == 1 else None)
+            return
+        data = number.values
         if number.dtype == "float32":  # an engine of float32 would otherwise turn to float64
-            data["data"] = data["data"].astype(np.float32)
-        self.run_line(self.spelling.assign, x=x, y=y, **data)
+            data = data.astype(np.float32)
+        line(x, y, *[self._form(name, data) for name in forms])
+
+    @cached_property
+    def _assigning(self) -> tuple[list[str], Callable[..., Any]]:
+        text = self.spelling.assign
+        forms: list[str] = [name for name in _NUMBERS if name in template(text).names]
+        return forms, self._lines.always(text, ("x", "y", *forms))
 
     def mode(self, kind: ModeKind) -> AbstractContextManager[object]:
         manager = self.run_line(getattr(self.spelling, kind))
@@ -348,7 +334,7 @@ class SpelledEngine:
         """Return ``sum(x * cotangent)``: what stands for a cotangent that backward cannot take."""
         assert cotangent is not None
         product = self.apply("mul", (x, self._constant(cotangent, False)), ())
-        return product if not cotangent.array().shape else self.apply("sum", (product,), ())
+        return product if not cotangent.shape else self.apply("sum", (product,), ())
 
     def _key(self, op: str, args: Sequence[Handle], attrs: Attributes) -> str:
         shapes = tuple(map(self._shape, args))
