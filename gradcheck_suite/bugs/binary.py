@@ -144,18 +144,7 @@ _BINARY: Final[tuple[tuple[str, str, str, str, Callable[..., Any]], ...]] = (
 
 # The reference calls the first operand of atan2 y, as mathematics does; the table calls it x.
 _ORDINATE_FIRST: Final = {"x": "y", "y": "x"}
-_SWAPPED: Final = (
-    "sub",
-    "mul",
-    "div",
-    "power",
-    "maximum",
-    "minimum",
-    "atan2",
-    "hypot",
-    "logaddexp",
-    "where",
-)
+_SWAPPED: Final = ("sub", "div", "power", "maximum", "hypot", "where")
 """Ops whose two operands may be mixed up in the backward; add gives both the same."""
 
 

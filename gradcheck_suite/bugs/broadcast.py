@@ -74,19 +74,19 @@ _WAYS: Final[tuple[tuple[str, str, Reduce, tuple[str, ...]], ...]] = (
         "not_summed",
         "the gradient of an operand that {op} broadcast is not summed back to its shape",
         _not_at_all,
-        ("add", "sub", "mul", "where", "hypot"),
+        ("add", "mul", "where"),
     ),
     (
         "averaged",
         "the gradient of an operand that {op} broadcast is averaged over the copies, not summed",
         _mean,
-        ("mul", "div", "maximum", "atan2", "add"),
+        ("mul", "maximum", "atan2"),
     ),
     (
         "new_axes_alone",
         "an operand that {op} broadcast gets its gradient summed over new axes alone",
         _new_axes_alone,
-        ("sub", "power", "logaddexp", "minimum"),
+        ("sub", "power", "logaddexp"),
     ),
     (
         "stretched_axes_alone",
@@ -98,7 +98,7 @@ _WAYS: Final[tuple[tuple[str, str, Reduce, tuple[str, ...]], ...]] = (
         "first_copy",
         "an operand that {op} broadcast gets the gradient of its first copy alone",
         _first_copy,
-        ("div", "maximum", "hypot", "atan2"),
+        ("div", "hypot"),
     ),
     (
         "not_for_numbers",
@@ -110,13 +110,13 @@ _WAYS: Final[tuple[tuple[str, str, Reduce, tuple[str, ...]], ...]] = (
         "first_axis_alone",
         "the gradient of an operand that {op} broadcast is summed over the first axis alone",
         _first_axis_alone,
-        ("add", "minimum", "logaddexp"),
+        ("add", "minimum"),
     ),
     (
         "axes_lost",
         "the gradient of an operand that {op} broadcast has lost the operand's axes of length 1",
         _without_length_one,
-        ("mul", "add", "div"),
+        ("mul", "div"),
     ),
 )
 

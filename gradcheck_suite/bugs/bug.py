@@ -152,7 +152,8 @@ def both(*patches: Patch) -> Patch:
 def structural(theme: str) -> Callable[..., Bug]:
     """Return what makes bugs of one theme that is about no op: id, sentence, claim, killers, ..."""
 
-    def make(id_: str, claim: str, sentence: str, killers: str, patch: Patch) -> Bug:
-        return Bug(id_, sentence, theme, tuple(killers.split()), Place(claim=claim), patch)
+    def make(id_: str, claim: str, sentence: str, killers: str, patch: Patch, *more: str) -> Bug:
+        ids = (*killers.split(), *more)
+        return Bug(id_, sentence, theme, ids, Place(claim=claim), patch)
 
     return make

@@ -18,8 +18,12 @@ from gradcheck_suite.bugs.kinks import KINKS
 from gradcheck_suite.bugs.layers import LAYERS
 from gradcheck_suite.bugs.lifetime import LIFETIME
 from gradcheck_suite.bugs.modes import MODES
+from gradcheck_suite.bugs.optimizers import OPTIMIZERS
 from gradcheck_suite.bugs.reductions import REDUCTIONS
+from gradcheck_suite.bugs.refusals import REFUSALS
 from gradcheck_suite.bugs.roots import ROOTS
+from gradcheck_suite.bugs.scalars import SCALARS
+from gradcheck_suite.bugs.training import TRAINING
 from gradcheck_suite.bugs.traversal import TRAVERSAL
 from gradcheck_suite.bugs.unary import UNARY
 from gradcheck_suite.bugs.values import VALUES
@@ -43,8 +47,12 @@ _ALL: Final = (
     *ROOTS,
     *LIFETIME,
     *MODES,
+    *REFUSALS,
     *IN_PLACE,
     *HIGHER,
+    *OPTIMIZERS,
+    *TRAINING,
+    *SCALARS,
 )
 
 BUGS: Final[Mapping[str, Bug]] = MappingProxyType({bug.id: bug for bug in _ALL})

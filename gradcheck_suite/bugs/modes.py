@@ -250,6 +250,7 @@ MODES: Final = (
         "every value says that it is a leaf",
         "is_leaf_flags",
         spelled(is_leaf="True"),
+        "textbook[000 leaves]",
     ),
     _bug(
         "all-require-grad",
@@ -257,6 +258,9 @@ MODES: Final = (
         "every value says that it needs a gradient, also one made under no_grad",
         "requires_grad_flags no_grad_results",
         spelled(requires_grad="True"),
+        "textbook[000 no_grad]",
+        "textbook[000 detach]",
+        "textbook[004 flags]",
     ),
     _bug(
         "nonleaf-gradient",
