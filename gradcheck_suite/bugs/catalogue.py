@@ -27,6 +27,7 @@ from gradcheck_suite.bugs.training import TRAINING
 from gradcheck_suite.bugs.traversal import TRAVERSAL
 from gradcheck_suite.bugs.unary import UNARY
 from gradcheck_suite.bugs.values import VALUES
+from gradcheck_suite.bugs.variants import VARIANTS
 
 __all__ = ["BUGS"]
 
@@ -53,6 +54,7 @@ _ALL: Final = (
     *OPTIMIZERS,
     *TRAINING,
     *SCALARS,
+    *VARIANTS,
 )
 
 BUGS: Final[Mapping[str, Bug]] = MappingProxyType({bug.id: bug for bug in _ALL})

@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from gradcheck_suite import __version__
-from gradcheck_suite.cli import classes, engines, exams
+from gradcheck_suite.cli import classes, engines, exams, mutants
 from gradcheck_suite.cli.shell import complain
 from gradcheck_suite.errors import GradcheckError, UsageError
 
@@ -36,6 +36,7 @@ for command in (
     engines.inspect,
     engines.properties,
     engines.textbook,
+    mutants.mutants,
 ):
     app.command()(command)
 
