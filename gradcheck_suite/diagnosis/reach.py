@@ -80,7 +80,11 @@ class Reach:
 
     def can_run(self, program: Program) -> bool:
         """Tell whether the engine has what ``program`` needs."""
-        return self.meets(Case(program, (), needs(program), frozenset()))
+        return not self.lacks(program)
+
+    def lacks(self, program: Program) -> frozenset[str]:
+        """Return what the engine has not that ``program`` needs."""
+        return self._missing(Case(program, (), needs(program), frozenset()))
 
     def blockers(self, case: Case) -> frozenset[str]:
         """Return the failed properties on which ``case`` relies."""

@@ -9,6 +9,7 @@ from gradcheck_suite.exams.crew import ALONE, Crew
 from gradcheck_suite.exams.exam import Case, Exam
 from gradcheck_suite.exams.jury import (
     SYMPY,
+    WITNESSES,
     case_of,
     certify,
     certify_symbolically,
@@ -19,13 +20,17 @@ from gradcheck_suite.program.features import needs
 from gradcheck_suite.program.instructions import Program
 from gradcheck_suite.properties.catalogue import CATALOGUE
 from gradcheck_suite.properties.property import Property, WorldKind
-from gradcheck_suite.strategies.drawing import draw, seed_for, size
+from gradcheck_suite.strategies.drawing import EnoughError, draw, seed_for, size
 from gradcheck_suite.strategies.world import SCALARS, TENSORS
 
 __all__ = ["EVERYBODY", "Audience", "ask_sympy", "build", "draw_cases"]
 
 _WORLDS = {"scalar": SCALARS, "tensor": TENSORS}
 _FEWEST = 2  # cases of each form: the first that Hypothesis draws is the simplest there is
+_N_HOPELESS: Final = 3  # Programs that lack the same before a stratum is given up
+_OF_PROGRAMS: Final = frozenset(
+    {"op", "rank", "broadcast", "plain", "empty_arrays", "infinities", "negative_bases"},
+)
 _N_SYMBOLIC = 2  # cases of each property that SymPy derives whole: it takes 2 to 10 ms for each
 
 
@@ -34,8 +39,10 @@ class Audience:
     """For whom an exam is drawn."""
 
     kinds: tuple[WorldKind, ...] = ("scalar", "tensor")
-    can_run: Callable[[Program], bool] | None = None
-    """Programs for which it is false are left out; None keeps all."""
+    lacks: Callable[[Program], frozenset[str]] | None = None
+    """What it lacks to run a Program, which is left out if that is anything; None lacks nothing."""
+    witnesses: tuple[str, ...] = WITNESSES
+    """The engines, of those that are installed, that have to agree with every answer."""
 
 
 EVERYBODY: Final = Audience()
@@ -65,7 +72,7 @@ def build(
         cases[name] = found
         if on_progress:
             on_progress(len(cases), len(ids))
-    witnesses = witness_names()
+    witnesses = witness_names(audience.witnesses)
     return Exam(cases, seed, n_cases, witnesses, versions(witnesses))
 
 
@@ -78,35 +85,67 @@ def draw_cases(
 ) -> tuple[Case, ...]:
     """Return certified cases of one property in one world, smallest first."""
     found: dict[Program, Case] = {}
-    useless: list[Program] = []
-
-    def is_of_use(program: Program) -> bool:
-        if audience.can_run is None or audience.can_run(program):
-            return True
-        useless.append(program)
-        return False
+    sieve = _Sieve(audience)
 
     def keep(program: Program) -> bool:
         case = case_of(entry, program)
         if case is not None:
-            found[program] = replace(case, agreed=certify(entry, case))
+            agreed = certify(entry, case, audience.witnesses)
+            found[program] = replace(case, agreed=agreed)
         return case is not None
 
     strata = entry.draws(_WORLDS[kind])
     n_each = _FEWEST if entry.few else max(_FEWEST, -(-n_cases // len(strata)))
-    drawn = [
-        program
-        for k, stratum in enumerate(strata)
-        for program in draw(stratum, n_each, seed_for(seed, entry.id, kind, k), keep, is_of_use)
-    ]
-    if not drawn and useless:
-        simplest = min(useless, key=size)
+    drawn: list[Program] = []
+    for k, stratum in enumerate(strata):
+        sieve.begin()
+        drawn += draw(stratum, n_each, seed_for(seed, entry.id, kind, k), keep, sieve.is_of_use)
+    if not drawn and sieve.useless:
+        simplest = min(sieve.useless, key=size)
         return (Case(simplest, (), needs(simplest), frozenset()),)
     cases = tuple(found[program] for program in sorted(dict.fromkeys(drawn), key=size))
     return (
         *(_asked_of_sympy(entry, case) for case in cases[:_N_SYMBOLIC]),
         *cases[_N_SYMBOLIC:],
     )
+
+
+class _Sieve:
+    """What an audience can run of one property, and when a stratum has nothing for it.
+
+    A stratum is given up when the first few Programs all lack one thing that is no matter of
+    shapes or ops, such as hooks; of the strata that follow, the first one.
+    """
+
+    def __init__(self, audience: Audience) -> None:
+        self._lacks = audience.lacks
+        self.useless: list[Program] = []
+        self._hopeless: frozenset[str] = frozenset()
+
+    def begin(self) -> None:
+        """Begin a stratum."""
+        self._common: frozenset[str] | None = None
+        self._n = 0
+
+    def is_of_use(self, program: Program) -> bool:
+        """Tell whether the audience can run it; EnoughError where it can run none of its kind."""
+        lacking = self._lacks(program) if self._lacks else frozenset()
+        if not lacking:
+            self._common = frozenset()
+            return True
+        self.useless.append(program)
+        needed = frozenset(need for need in lacking if _is_of_kind(need))
+        self._common = needed if self._common is None else self._common & needed
+        self._n += 1
+        if self._common and (self._n == _N_HOPELESS or self._common & self._hopeless):
+            self._hopeless |= self._common
+            raise EnoughError
+        return False
+
+
+def _is_of_kind(need: str) -> bool:
+    """Tell whether a need is that of a kind of Programs: not of shapes, of ops or of numbers."""
+    return need.partition(":")[0] not in _OF_PROGRAMS
 
 
 def ask_sympy(

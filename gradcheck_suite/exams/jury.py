@@ -8,6 +8,7 @@ rounding model or the witness: it stops the build and is never dropped in silenc
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -27,9 +28,11 @@ from gradcheck_suite.program.printing import lines
 from gradcheck_suite.properties.judging import judge
 from gradcheck_suite.properties.property import Property
 
-__all__ = ["SYMPY", "case_of", "certify", "certify_symbolically", "witness_names"]
+__all__ = ["SYMPY", "WITNESSES", "case_of", "certify", "certify_symbolically", "witness_names"]
 
 SYMPY: Final = "SymPy"
+WITNESSES: Final = ("reference", "torch")
+"""The engines that are asked, where they are installed."""
 
 
 def case_of(entry: Property, program: Program) -> Case | None:
@@ -43,14 +46,14 @@ def case_of(entry: Property, program: Program) -> Case | None:
     return Case(program, sheets, needs(program) | {*entry.needs}, relies)
 
 
-def certify(entry: Property, case: Case) -> tuple[str, ...]:
-    """Ask every engine witness, and return the names of those that agreed.
+def certify(entry: Property, case: Case, witnesses: tuple[str, ...] = WITNESSES) -> tuple[str, ...]:
+    """Ask every engine witness, in both precisions, and return the names of those that agreed.
 
     The others could not be asked: they have not what the program needs. Raises JuryError, which
     shows the program and who stands alone.
     """
     agreed = []
-    for witness in _witnesses():
+    for witness in chain.from_iterable(map(_witness, witnesses)):
         if not case.needs <= witness.engine.capabilities:
             continue
         outcomes = run(case.program, witness.engine)
@@ -82,9 +85,9 @@ def certify_symbolically(entry: Property, case: Case) -> bool:
     return True
 
 
-def witness_names() -> tuple[str, ...]:
+def witness_names(witnesses: tuple[str, ...] = WITNESSES) -> tuple[str, ...]:
     """Return the names of the engine witnesses that are installed, and SymPy."""
-    return (*(w.name for w in _witnesses()), SYMPY)
+    return (*(w.name for w in chain.from_iterable(map(_witness, witnesses))), SYMPY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +97,14 @@ class _Witness:
 
 
 @cache
-def _witnesses() -> tuple[_Witness, ...]:
-    found = []
-    for name in ("reference", "torch"):
-        try:
-            engine = known_engine(name)
-        except UsageError:
-            continue  # torch is an extra; who was asked is written into the exam
-        found.append(_Witness(f"{name} float64", engine))
-        coarse = replace(engine.spelling, dtype="float32")
-        found.append(_Witness(f"{name} float32", engine_of(coarse, engine.namespace)))
-    return tuple(found)
+def _witness(name: str) -> tuple[_Witness, ...]:
+    """Return an engine in both precisions; nothing where it is not installed."""
+    try:
+        engine = known_engine(name)
+    except UsageError:
+        return ()  # torch is an extra; who was asked is written into the exam
+    coarse = engine_of(replace(engine.spelling, dtype="float32"), engine.namespace)
+    return _Witness(f"{name} float64", engine), _Witness(f"{name} float32", coarse)
 
 
 def _sheets(entry: Property, program: Program) -> tuple[Sheet, ...]:

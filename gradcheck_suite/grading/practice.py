@@ -15,6 +15,11 @@ from gradcheck_suite.records import PropertyResult
 __all__ = ["Practice", "examined", "practise"]
 
 
+# Who has to agree with the answers, beside SymPy: an exam that is kept is put to torch as well,
+# which takes seconds to load.
+_WITNESSES = ("reference",)
+
+
 @dataclass(frozen=True, slots=True)
 class Practice:
     """What was found out about one engine."""
@@ -69,7 +74,8 @@ def examined(
             n_cases=drawn.cases,
             audience=Audience(
                 ("scalar",) if subject.spelling.kind == "scalar" else EVERYBODY.kinds,
-                Reach(subject.spelling, subject.capabilities).can_run,
+                Reach(subject.spelling, subject.capabilities).lacks,
+                _WITNESSES,
             ),
             crew=crew,
             on_progress=_building(progress),

@@ -59,9 +59,9 @@ def draw(
 ) -> tuple[Program, ...]:
     """Return up to ``n`` different Programs for which ``keep`` is true, smallest first.
 
-    Those that are not ``of_use`` are passed over, and not drawn again for. Raises whatever ``keep``
-    raises. Returns fewer where the strategy has not many more than ``n``, or seldom one that is
-    kept.
+    Those that are not ``of_use`` are passed over, and not drawn again for; EnoughError of either
+    function ends the drawing, whatever else they raise is raised. Returns fewer where the strategy
+    has not many more than ``n``, or seldom one that is kept.
     """
     found: dict[Program, None] = {}
 

@@ -12,11 +12,12 @@ import pytest
 
 import reference
 from gradcheck_suite.errors import JuryError
-from gradcheck_suite.exams.build import build, draw_cases
+from gradcheck_suite.exams.build import Audience, build, draw_cases
 from gradcheck_suite.exams.exam import Case, Exam
 from gradcheck_suite.exams.jury import case_of, certify, certify_symbolically, witness_names
 from gradcheck_suite.oracles.answer import Interval, Sheet
 from gradcheck_suite.program.array import Array
+from gradcheck_suite.program.features import needs as needs_of
 from gradcheck_suite.program.instructions import Apply, Backward, Leaf, Observe, Program
 from gradcheck_suite.properties.catalogue import CATALOGUE
 from reference.operators import OPS
@@ -198,3 +199,38 @@ def test_the_jury_leaves_the_reference_recording():
     """Asking the witnesses about modes leaves no mode switched."""
     build(("modes_restored", "enable_grad_inside"), seed=1, n_cases=3)
     assert reference.is_grad_enabled()
+
+
+def lacking(seen: list[Program], *needs: str) -> Audience:
+    """Return an audience of scalars that lacks what of ``needs`` a program has."""
+
+    def lacks(program: Program) -> frozenset[str]:
+        seen.append(program)
+        return frozenset(needs_of(program) & {*needs})
+
+    return Audience(("scalar",), lacks, ("reference",))
+
+
+def test_what_an_audience_lacks_is_not_drawn_for_again_and_again():
+    """Where the first few programs lack hooks, say, the others are not drawn; one tells why."""
+    entry = CATALOGUE["hooks_on_results"]
+    seen: list[Program] = []
+    (case,) = draw_cases(entry, "scalar", 1, 40, lacking(seen, "hook"))
+    assert len(seen) < 10
+    assert "hook" in case.needs
+    assert case.sheets == ()
+
+
+def test_shapes_and_ops_that_are_lacking_are_no_reason_to_give_up():
+    """An op that many programs have and the audience has not leaves those without it."""
+    seen: list[Program] = []
+    cases = draw_cases(CATALOGUE["expressions"], "scalar", 1, 6, lacking(seen, "op:mul", "op:add"))
+    assert len(cases) > 1
+    assert all(case.sheets and not case.needs & {"op:mul", "op:add"} for case in cases)
+
+
+def test_the_witnesses_may_be_fewer():
+    """An exam that is not kept is put to the reference alone, beside SymPy."""
+    audience = Audience(("scalar",), None, ("reference",))
+    exam = build(["gradient[tanh]"], seed=1, n_cases=2, audience=audience)
+    assert exam.witnesses == ("reference float64", "reference float32", "SymPy")

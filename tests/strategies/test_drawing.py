@@ -18,7 +18,14 @@ from gradcheck_suite.program.instructions import (
     Observe,
     Program,
 )
-from gradcheck_suite.strategies.drawing import draw, find_smallest, n_steps, seed_for, size
+from gradcheck_suite.strategies.drawing import (
+    EnoughError,
+    draw,
+    find_smallest,
+    n_steps,
+    seed_for,
+    size,
+)
 from gradcheck_suite.strategies.expressions import expressions
 from gradcheck_suite.strategies.world import TENSORS
 
@@ -160,3 +167,23 @@ def test_steps_are_what_does_something():
     leaf = Leaf(Array((), (1.0,)))
     mode = Mode("no_grad", (Apply("exp", (0,)), Observe("value", 3)))
     assert n_steps(Program((leaf, Constant(leaf.array), mode))) == 2
+
+
+def test_nothing_is_drawn_beyond_what_is_wanted():
+    """Drawing ends with the last program that is kept, though more might have been drawn."""
+    kept = []
+    draw(numbers(), 5, 1, lambda program: kept.append(program) or True)
+    assert len(kept) == 5
+
+
+def test_whoever_takes_programs_may_end_the_drawing():
+    """EnoughError ends the drawing, and what was kept until then is returned."""
+    kept = []
+
+    def keep(program):
+        if len(kept) == 2:
+            raise EnoughError
+        kept.append(program)
+        return True
+
+    assert sorted(draw(numbers(), 5, 1, keep), key=size) == sorted(kept, key=size)
