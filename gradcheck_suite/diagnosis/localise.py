@@ -40,6 +40,8 @@ def place_of_fault(entry: Property, case: Case, subject: Subject, reach: Reach) 
     for index, instruction in case.program.numbered():
         if not isinstance(instruction, Apply) or index not in session.values:
             continue
+        if f"gradient[{instruction.op}]" not in CATALOGUE:  # argmax, or a function of the user's
+            continue
         operands = tuple(_rounded(session, a) for a in instruction.args)
         call = Call(instruction.op, operands, instruction.attrs)
         if _is_wrong_alone(call, subject, reach):

@@ -74,8 +74,15 @@ def _stores_gradients(program: Program) -> bool:
         return True
     looks = [i for i in instructions.values() if isinstance(i, Observe)]
     at_results = (isinstance(instructions[i.x], Apply) for i in looks if i.what == "grad")
+    if any(_starts_at_no_number(i, instructions) for i in instructions.values()):
+        return True  # grad(f) need not take a function that gives a place, or truth values
     kept = any(i.what in {"unset", "released"} for i in looks) or any(at_results)
     return kept or "accumulation" in _gradients_meet(program)
+
+
+def _starts_at_no_number(i: Instruction, instructions: Mapping[int, Instruction]) -> bool:
+    root = instructions[i.x] if isinstance(i, Backward) else None
+    return isinstance(root, Apply) and not op_named(root.op).differentiable
 
 
 def relies_on(program: Program) -> frozenset[str]:

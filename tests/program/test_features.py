@@ -71,6 +71,10 @@ NEEDS = {
         (S, SQUARE, Backward(1), Observe("grad", 1)),
         {"rank:0", "op:mul", "stored_gradients"},
     ),
+    "a backward from what is no number": (
+        (S, Apply("greater", (0, 0)), Backward(1)),
+        {"rank:0", "op:greater", "stored_gradients"},
+    ),
     "retain_grad": ((S, RetainGrad(0)), {"rank:0", "retain_grad"}),
     "a cotangent afterwards": (
         (S, Backward(0, ONE), Observe("cotangent", 1)),
