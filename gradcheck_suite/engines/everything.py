@@ -6,7 +6,7 @@ from gradcheck_suite.program.op import Op
 from gradcheck_suite.program.ops.special import SPECIAL
 from gradcheck_suite.program.table import OPS
 
-__all__ = ["BROADCASTING", "FORMS", "NUMBERS", "PLAIN_NUMBERS", "RANKS"]
+__all__ = ["BROADCASTING", "FORMS", "NUMBERS", "PLAIN_NUMBERS", "RANKS", "every_form"]
 
 RANKS: Final = frozenset(f"rank:{n}" for n in range(6)) | {"empty_arrays"}
 """The shapes that arrays may have."""
@@ -59,3 +59,12 @@ FORMS: Final = (
     | {f"op:{op.name}" for op in SPECIAL if op.name != "setitem"}  # which is there in place alone
 )
 """Every need ``op:...`` that a Program can have."""
+
+
+def every_form(ops: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    """Return the forms in which an op may be called, of the ops that a Spelling has.
+
+    An op of which single forms alone have a template, ``flip.axis``, is there in those.
+    """
+    whole = {key for key, _ in ops if "." not in key}
+    return frozenset(form for form in FORMS if form.removeprefix("op:").partition(".")[0] in whole)

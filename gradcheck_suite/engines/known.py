@@ -9,8 +9,9 @@ from gradcheck_suite.program.spelling import Spelling
 
 __all__ = ["KNOWN", "bind", "known_engine"]
 
-# name -> module that holds the Spelling, under an upper-case name; imported when asked for
-KNOWN = ("reference", "torch")
+# Of the library, of its module, and of what pip installs; the module of that name in `libraries`
+# holds its Spelling, under an upper-case name, and is imported when asked for.
+KNOWN = ("reference", "torch", "jax", "autograd", "mygrad", "tinygrad", "micrograd")
 
 
 def known_engine(name: str) -> SpokenEngine:

@@ -48,7 +48,7 @@ def locate(target: str) -> Path:
     """
     path = Path(target)
     if target in KNOWN:
-        return _origin(target, f"{target!r} is known, but not installed")
+        return _origin(target, f"{target!r} is known, but not installed (pip install {target})")
     if path.exists():
         return path
     module, colon, name = target.partition(":")
