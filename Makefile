@@ -1,5 +1,7 @@
 PYTHON  ?= python3
 WORKERS ?= 2
+# The slowest first.
+PEERS   ?= jax tinygrad torch mygrad autograd micrograd
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -10,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # Both set-ups share one .venv: two installations at a time would break it.
 .NOTPARALLEL:
-.PHONY: help demo test lint bench soak expectations
+.PHONY: help demo test lint peers bench soak expectations
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -26,6 +28,17 @@ lint: $(VENV)/.tests  ## ruff with every rule, its formatter, mypy --strict
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy --strict gradcheck_suite reference
+
+# Without a compiler tinygrad has its own interpreter. What XLA compiles here runs once or twice.
+peers: CASES ?= 1
+peers: export DEV ?= PYTHON
+peers: export JAX_PLATFORMS ?= cpu
+peers: export XLA_FLAGS ?= --xla_backend_optimization_level=0
+peers: $(VENV)/.peers  ## check other people's libraries against their lists of known faults (CASES=1)
+	printf '%s\n' $(PEERS) | xargs -P $(WORKERS) -I LIBRARY $(BIN)/python -m pytest -q -rfEx --no-header \
+		'gradcheck::*' --gradcheck-engine LIBRARY --gradcheck-expected reports/peers/expected.toml \
+		--gradcheck-cases $(CASES)
+	$(BIN)/python -m pytest -q tests/peers
 
 bench: $(VENV)/.tests  ## measure the numbers to hold, in some minutes (CASES=4 for each property)
 	$(BIN)/python tests/bench/bench.py
@@ -50,3 +63,8 @@ $(VENV)/.tests: $(BIN)/pip $(INPUTS)
 	@echo "installing gradcheck-suite with torch and the tools into $(VENV): some minutes, once"
 	@$(PIP) --editable '.[torch,dev]'
 	@touch $(VENV)/.runs $@
+
+$(VENV)/.peers: $(VENV)/.tests
+	@echo "installing the libraries that are known by name into $(VENV): a minute, once"
+	@$(PIP) --editable '.[torch,dev,peers]'
+	@touch $@

@@ -11,8 +11,9 @@ this module imports nothing but pytest and our exceptions.
 """
 
 import re
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -20,6 +21,7 @@ import pytest
 from gradcheck_suite.errors import GradcheckError
 
 if TYPE_CHECKING:
+    from gradcheck_suite.grading.expected import Expected
     from gradcheck_suite.grading.practice import Practice
     from gradcheck_suite.records import PropertyResult
 
@@ -67,7 +69,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="GLOB",
         help="only these properties: an id, a theme, a pattern; may be given again",
     )
+    group.addoption(
+        "--gradcheck-expected",
+        metavar="FILE",
+        default=None,
+        help="a TOML file of what the engine is known to break; what is listed there has to fail",
+    )
     parser.addini("gradcheck_engine", "as --gradcheck-engine", default="")
+    parser.addini("gradcheck_expected", "as --gradcheck-expected", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -93,6 +102,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         locate(_engine(config))
         selected(config.getoption("--gradcheck-property"))
+        _expected(config)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -122,15 +132,27 @@ class PropertyItem(pytest.Item):
     """One property of one engine."""
 
     def runtest(self) -> None:
-        """Read the result; skip what was not judged, fail with the finding."""
+        """Read the result; skip what was not judged, fail with the finding.
+
+        A listed failure is expected, and a listed property that holds is a failure.
+        """
         from gradcheck_suite.records import Verdict
         from gradcheck_suite.report.words import MARKS
 
         result = _result(self.config, self.name)
+        expected = _expected(self.config).get(self.name)
         if result.verdict is Verdict.PASS:
+            if expected:
+                msg = (
+                    f"{self.name}: got a pass, expected the failure that is listed "
+                    f"({expected.reason}); take it off the list"
+                )
+                raise PropertyFailedError(msg)
             return
         if result.verdict in {Verdict.BLOCKED, Verdict.NOT_APPLICABLE}:
             pytest.skip(f"{MARKS[result.verdict].word}: {result.reason}")
+        if expected and result.verdict in {Verdict.FAIL, Verdict.ERROR}:
+            pytest.xfail(str(expected))
         raise PropertyFailedError(_text(result))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ANN401 - as pytest has it
@@ -150,6 +172,22 @@ class PropertyFailedError(AssertionError):
 
 def _engine(config: pytest.Config) -> str:
     return str(config.getoption("--gradcheck-engine") or config.getini("gradcheck_engine"))
+
+
+def _expected(config: pytest.Config) -> "Mapping[str, Expected]":
+    """Return the listed failures of the engine; paths go from where the option or file stands."""
+    option, setting = config.getoption("--gradcheck-expected"), config.getini("gradcheck_expected")
+    if not option and not setting:
+        return {}
+    here = config.invocation_params.dir if option else config.rootpath
+    return _read_expected(here / str(option or setting), _engine(config))
+
+
+@cache
+def _read_expected(path: Path, engine: str) -> "Mapping[str, Expected]":
+    from gradcheck_suite.grading.expected import read_expected
+
+    return read_expected(path, engine)
 
 
 def _ids(config: pytest.Config) -> tuple[str, ...]:

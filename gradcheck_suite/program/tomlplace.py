@@ -28,8 +28,9 @@ def place_of(text: str, keys: tuple[str, ...]) -> int:
             found = (*table, *_parts(assigned["key"]))
         else:
             continue
-        if found == keys[: len(found)] and len(found) > depth:
-            best, depth = number, len(found)
+        shared = min(len(found), len(keys))
+        if found[:shared] == keys[:shared] and shared > depth:
+            best, depth = number, shared
     return best
 
 

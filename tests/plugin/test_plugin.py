@@ -161,3 +161,37 @@ def test_an_engine_that_cannot_be_loaded_fails_every_item_with_one_line(check: C
     result = check("--gradcheck-property", "value[a*]", engine="engine.py")
     assert set(result.parseoutcomes()) == {"failed"}
     result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_a_listed_failure_is_expected(check: Check) -> None:
+    """What the engine breaks and the list knows is an expected failure, with the reason."""
+    (check.pytester.path / "known.md").write_text("why")
+    (check.pytester.path / "known.toml").write_text(
+        f"""["{ENGINE}"]\n"gradient[tanh]" = {{ reason = "a sign", report = "known.md" }}\n"""
+    )
+    asked = ("--gradcheck-property", "gradient[tanh]", "-rx")
+    result = check(*asked, "--gradcheck-expected", "known.toml", engine=str(ENGINE))
+    result.assert_outcomes(xfailed=1)
+    result.stdout.fnmatch_lines(["XFAIL gradcheck::gradient[[]tanh]*a sign (known.md)"])
+
+
+def test_a_listed_property_that_holds_is_an_error(check: Check) -> None:
+    """A fault that was mended has to come off the list; the list may stand in the configuration."""
+    check.pytester.makeini("[pytest]\ngradcheck_expected = known.toml\n")
+    (check.pytester.path / "known.toml").write_text(
+        """[reference]\n"value[add]".reason = "a sign"\n"""
+    )
+    result = check("--gradcheck-property", "value[add]")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["value[[]add]: got a pass, expected the failure that is listed (a sign); take it off*"]
+    )
+
+
+def test_a_failure_that_is_not_listed_is_a_failure(check: Check) -> None:
+    """The table of another engine is not that of this one."""
+    (check.pytester.path / "known.toml").write_text(
+        """[other]\n"gradient[tanh]".reason = "a sign"\n"""
+    )
+    asked = ("--gradcheck-property", "gradient[tanh]", "--gradcheck-expected", "known.toml")
+    check(*asked, engine=str(ENGINE)).assert_outcomes(failed=1)
