@@ -34,6 +34,13 @@ def _index(s: Scene) -> tuple[Attribute, ...]:
     return (first, 0) if len(s.shape) > 1 and s.draw(st.booleans()) else (first,)
 
 
+def _slice(s: Scene) -> tuple[Attribute, ...]:
+    """Draw an index of more than one number: a single one is a view in torch, and none in NumPy."""
+    index = _index(s)
+    single = shape_of_result("getitem", (s.shape,), (("index", index),)) == ()
+    return (Slice(None, -1), *index[1:]) if single else index
+
+
 def _base(s: Scene) -> tuple[int, int]:
     """Write a leaf and a result of at least two numbers along its first axis."""
     s.shape = s.draw(shapes_of_rank(1, 2).filter(lambda shape: shape[0] > 1))
@@ -51,7 +58,7 @@ def _part_changed(s: Scene, view: int) -> None:
 def slices_changed(s: Scene) -> None:
     """Change a slice in place: what it was cut from changes too, or it was a copy."""
     x, y = _base(s)
-    _part_changed(s, s.b.apply("getitem", y, index=_index(s)))
+    _part_changed(s, s.b.apply("getitem", y, index=_slice(s)))
     s.b.observe("value", y)
     s.backward(s.step(y))
     s.b.observe("grad", x)
@@ -61,7 +68,7 @@ def slices_changed(s: Scene) -> None:
 def leaf_slices_changed(s: Scene) -> None:
     """Change a slice of a leaf in place: it raises, or the slice was a copy."""
     x, _ = _base(s)
-    v = s.b.apply("getitem", x, index=_index(s))
+    v = s.b.apply("getitem", x, index=_slice(s))
     _part_changed(s, v)
     s.b.observe("value", x)
 
