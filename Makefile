@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # Both set-ups share one .venv: two installations at a time would break it.
 .NOTPARALLEL:
-.PHONY: help demo test lint peers bench soak expectations
+.PHONY: help demo test lint peers bench soak mutants expectations
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -45,6 +45,9 @@ bench: $(VENV)/.tests  ## measure the numbers to hold, in some minutes (CASES=4 
 
 soak: $(VENV)/.tests  ## draw until something is outside (CASES=200000, SEED= the clock's)
 	$(BIN)/python tests/bench/soak.py
+
+mutants: $(VENV)/.tests  ## put every bug of the catalogue to the exam; the matrix goes to reports/
+	$(BIN)/gradcheck-suite mutants --html reports/mutants.html
 
 expectations: $(VENV)/.tests  ## count again what the sample class passes, after a change of the catalogue
 	$(BIN)/python tests/grading/expectations.py

@@ -27,11 +27,11 @@ def _log_softmax(x: Any, axis: Any) -> Any:
 
 _FORMULAS: Final[tuple[tuple[str, str, Callable[..., Any]], ...]] = (
     ("sub", "x - y as x + (-y)", lambda x, y: ops.add(x, ops.neg(y))),
-    ("div", "x / y as x * y**-1", lambda x, y: ops.mul(x, ops.pow(y, -1))),
+    ("div", "x / y as x * y**-1", lambda x, y: ops.mul(x, ops.pow(y, -1.0))),
     ("neg", "-x as x * -1", lambda x: ops.mul(x, -1)),
     ("sqrt", "the root as x**0.5", lambda x: ops.pow(x, 0.5)),
     ("square", "the square as x * x", lambda x: ops.mul(x, x)),
-    ("reciprocal", "the reciprocal as x**-1", lambda x: ops.pow(x, -1)),
+    ("reciprocal", "the reciprocal as x**-1", lambda x: ops.pow(x, -1.0)),
     ("tanh", "tanh as 2 sigmoid(2 x) - 1", lambda x: 2 * ops.sigmoid(2 * x) - 1),
     ("silu", "silu as x / (1 + exp(-x)), by sigmoid", lambda x: ops.mul(ops.sigmoid(x), x)),
     ("log2", "log2 as log(x) / ln 2", lambda x: ops.div(ops.log(x), 0.6931471805599453)),

@@ -11,7 +11,7 @@ from gradcheck_suite.bugs.catalogue import BUGS
 from gradcheck_suite.grading.mutants import Kill, Matrix
 from gradcheck_suite.properties.catalogue import CATALOGUE, THEMES
 from gradcheck_suite.report.environment import environment
-from gradcheck_suite.report.student import Line
+from gradcheck_suite.report.student import Line, Tone
 
 __all__ = ["matrix_json", "matrix_lines", "matrix_page"]
 
@@ -24,9 +24,9 @@ def matrix_lines(matrix: Matrix) -> list[Line]:
     lines = [Line("theme of bugs                 killed     by the property named", "head")]
     for theme, kills in _by_theme(matrix).items():
         n_killed, n_named = sum(k.is_killed for k in kills), sum(k.is_named for k in kills)
-        tone = "plain" if n_killed == len(kills) else "bad"
+        tone: Tone = "plain" if n_killed == len(kills) else "bad"
         of = f"{n_killed:4} of {len(kills):<4}"
-        lines.append(Line(f"  {theme:<26}{of} {n_named:5}", tone))  # type: ignore[arg-type]
+        lines.append(Line(f"  {theme:<26}{of} {n_named:5}", tone))
     programs, seconds = matrix.to_first_finding
     n_idle = sum(not count for count in matrix.n_killers.values())
     n_live = n - len(matrix.live_survivors)

@@ -1,14 +1,18 @@
 """Kinks: right engines choose as they like among the subgradients."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from math import inf
 from typing import Any, Final
 
 import pytest
 
 import reference
+from gradcheck_suite.engines.known import known_engine
+from gradcheck_suite.engines.spelled import SpelledEngine
 from gradcheck_suite.properties.catalogue import CATALOGUE
 from gradcheck_suite.records import Verdict
-from tests.properties.test_killers import engine_with, exam_of, result_of
+from tests.properties.test_killers import exam_of, result_of
 
 
 def flat_at_bounds(x: Any, low: float = -inf, high: float = inf) -> Any:
@@ -23,6 +27,14 @@ def sideways(x: Any, order: float, axis: int | None = None, keepdims: bool = Fal
         return norm
     first = x.reshape((-1,))[0] if axis is None else x[(slice(None),) * axis + (0,)]
     return reference.where(norm.data == 0, first, norm)
+
+
+def engine_with(ops: Mapping[str, str]) -> SpelledEngine:
+    """Return the reference with other templates of some ops."""
+    known = known_engine("reference")
+    texts = tuple((dict(known.spelling.ops) | dict(ops)).items())
+    names = {"flat_at_bounds": flat_at_bounds, "sideways": sideways}
+    return SpelledEngine(replace(known.spelling, ops=texts), {**known.namespace, **names})
 
 
 CHOICES: Final = {
@@ -46,8 +58,7 @@ CHOICES: Final = {
 @pytest.mark.parametrize(("op", "text"), CHOICES.values(), ids=CHOICES)
 def test_every_subgradient_is_right(op: str, text: str):
     """Another choice at the kink is no fault, there or elsewhere."""
-    engine = engine_with({}, {op: text})
-    engine.namespace.update(flat_at_bounds=flat_at_bounds, sideways=sideways)
+    engine = engine_with({op: text})
     verdicts = {what: result_of(f"{what}[{op}]", engine).verdict for what in ("gradient", "kinks")}
     assert verdicts == {"gradient": Verdict.PASS, "kinks": Verdict.PASS}
 
@@ -55,7 +66,7 @@ def test_every_subgradient_is_right(op: str, text: str):
 def test_the_first_of_a_tie_may_have_it_all():
     """One of the largest elements gets all of the cotangent, or each of them a share."""
     first = "reference.max_with_indices(x, axis)[0] if axis is not None else x.max()"
-    engine = engine_with({}, {"max.axis": first})
+    engine = engine_with({"max.axis": first})
     assert result_of("kinks[max]", engine).verdict is Verdict.PASS
 
 

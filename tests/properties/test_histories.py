@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-import reference
+from gradcheck_suite.bugs.bug import Bug
+from gradcheck_suite.bugs.catalogue import BUGS
 from gradcheck_suite.diagnosis.examine import examine
 from gradcheck_suite.engines.dialect import UNLESS_FIXED, Dialect
 from gradcheck_suite.engines.interpreter import run
@@ -32,32 +33,13 @@ from gradcheck_suite.strategies.histories import RULES, palette_of, step_by, ste
 from gradcheck_suite.strategies.history import History
 from gradcheck_suite.strategies.world import SCALARS, TENSORS
 from tests.properties import test_killers as killers
-from tests.properties.history_mutations import HISTORY
-from tests.properties.mutations import Mutation, module
 
 HISTORIES = [entry.id for entry in CATALOGUE.values() if entry.theme == "histories"]
 
 
-def engine_with(mutation: Mutation) -> SpelledEngine:
-    """Return the reference under the templates of a mutation."""
-    return killers.engine_with(mutation.fields, mutation.ops)
-
-
-def fails_on(name: str, mutation: Mutation, patch: pytest.MonkeyPatch) -> bool:
-    """Tell whether a property, judged alone, fails a mutated reference."""
-    killers.exam_of(name)  # the jury sits before the reference is mutated
-    with patch.context() as patched, np.errstate(all="ignore"):
-        mutation.patch(patched)
-        result = killers.result_of(name, engine_with(mutation))
-    reference.set_grad_enabled(True)
-    return result.verdict.is_bad
-
-
-@pytest.fixture(autouse=True)
-def _recording():
-    """Leave the reference recording, whatever an engine under test did."""
-    yield
-    reference.set_grad_enabled(True)
+def fails_on(name: str, bug: Bug) -> bool:
+    """Tell whether a property, judged alone, fails a bug."""
+    return killers.verdict_on(name, bug).is_bad
 
 
 @pytest.mark.parametrize("name", HISTORIES)
@@ -180,107 +162,69 @@ OTHERS = [e.id for e in CATALOGUE.values() if e.theme in THEMES and not e.op and
 
 
 @pytest.mark.parametrize("name", HISTORIES)
-def test_no_other_property_catches_it(name: str, monkeypatch: pytest.MonkeyPatch):
+def test_no_other_property_catches_it(name: str):
     """All other structure that might see the killer of a history passes."""
-    assert [other for other in OTHERS if fails_on(other, HISTORY[name], monkeypatch)] == []
+    bug = killers.killers_of(name)[0]
+    assert [other for other in OTHERS if fails_on(other, bug)] == []
 
 
 @pytest.mark.parametrize("fault", OTHERS)
-def test_a_single_fault_is_told_once(fault: str, monkeypatch: pytest.MonkeyPatch):
+def test_a_single_fault_is_told_once(fault: str):
     """Where a history fails too, something that it comes after has failed before it."""
-    mutation = killers.STRUCTURAL[fault]
+    bug = killers.killers_of(fault)[0]
     for name in HISTORIES:
-        if fails_on(name, mutation, monkeypatch):
+        if fails_on(name, bug):
             first = sorted(CATALOGUE[name].after, key=lambda other: other != fault)
-            assert any(fails_on(other, mutation, monkeypatch) for other in first), name
+            assert any(fails_on(other, bug) for other in first), name
 
 
-def test_a_history_is_blocked_by_what_failed_before(monkeypatch: pytest.MonkeyPatch):
+def test_a_history_is_blocked_by_what_failed_before():
     """Gradients of results that stay are told where it is simplest, and only there."""
     names = ["two_losses", "history[lifetime]"]
     exam = build(names, seed=3, n_cases=8)
-    killers.keep_stale(monkeypatch)
-    told = examine(exam, InProcess(known_engine("reference")), with_findings=False)
+    with BUGS["acc-intermediate"].engine() as engine:
+        told = examine(exam, InProcess(engine), with_findings=False)
     assert [result.verdict for result in told] == [Verdict.FAIL, Verdict.BLOCKED]
 
 
-def _forget_to_retain(patch: pytest.MonkeyPatch) -> None:
-    original = module("tensor").backpropagate
-    patch.setattr(
-        module("tensor"),
-        "backpropagate",
-        lambda seeds, **_: original(seeds, retain_graph=False),
-    )
-
-
-def _trust_what_was_saved(patch: pytest.MonkeyPatch) -> None:
-    from reference.tensor import wrap
-
-    patch.setattr(
-        module("saved").Saved,
-        "unpack",
-        lambda saved: wrap(saved._array, saved._link(), saved._version),
-    )
-
-
-# A single fault, the history that has the steps for it, and how many of them are left at most.
-FAULTS: dict[str, tuple[str, Mutation]] = {
-    "gradients of results stay": ("history[lifetime]", Mutation(patch=killers.keep_stale)),
-    "a leaf's gradient is overwritten": (
-        "history[lifetime]",
-        Mutation(patch=killers.overwrite_leaf),
-    ),
-    "a second share is overwritten": (
-        "history[lifetime]",
-        Mutation(patch=killers.overwrite_shares),
-    ),
-    "retain_graph is ignored": ("history[lifetime]", Mutation(patch=_forget_to_retain)),
-    "clearing clears nothing": ("history[lifetime]", Mutation({"clear": "None"})),
-    "detach keeps the graph": ("history[modes]", Mutation({"detach": "x"})),
-    "an exception leaves no_grad on": (
-        "history[modes]",
-        Mutation(patch=killers.forget_after_an_exception),
-    ),
-    "a block switches recording on": (
-        "history[modes]",
-        Mutation(patch=killers.record_nothing_inside),
-    ),
-    "an update is lost": ("history[flags]", Mutation({"assign": "None"})),
-    "versions are not checked": ("history[in_place]", Mutation(patch=_trust_what_was_saved)),
-    "retain_grad does nothing": ("history[hooks]", Mutation({"retain_grad": "None"})),
-    "a hook is never removed": ("history[hooks]", Mutation({"unhook": "None"})),
-    "gradients carry no graph": (
-        "history[higher_order]",
-        Mutation({"backward": "x.backward(reference.Tensor(cotangent), retain_graph=True)"}),
-    ),
+# A single fault, and the history that has the steps for it.
+FAULTS = {
+    "acc-intermediate": "history[lifetime]",
+    "acc-overwrite-leaf": "history[lifetime]",
+    "acc-assign": "history[lifetime]",
+    "retained-freed": "history[lifetime]",
+    "clear-nothing": "history[lifetime]",
+    "detach-shares": "history[modes]",
+    "nograd-exc": "history[modes]",
+    "nograd-nested": "history[modes]",
+    "assign-ignored": "history[flags]",
+    "saved-mutated": "history[in_place]",
+    "retain-grad-ignored": "history[hooks]",
+    "hooks-stay": "history[hooks]",
+    "second-order-missing": "history[higher_order]",
 }
 
 
-def shrunk(name: str, mutation: Mutation, monkeypatch: pytest.MonkeyPatch) -> Program | None:
-    """Return the smallest scalar history that was found to fail on a mutated reference."""
+def shrunk(name: str, bug: Bug) -> Program | None:
+    """Return the smallest scalar history that was found to fail on a bug."""
     entry = CATALOGUE[name]
-    engine = engine_with(mutation)
     fixed = dict(UNLESS_FIXED)
 
     def fails(program: Program) -> bool:
         case = case_of(entry, program)
         if case is None:
             return False
-        with monkeypatch.context() as patched:
-            mutation.patch(patched)
+        with bug.engine() as engine:
             outcomes = run(program, engine)
-        reference.set_grad_enabled(True)
         sheets = [sheet for sheet in case.sheets if fixed.items() <= dict(sheet.choices).items()]
         return not judge(sheets, outcomes, strict_shape=False).right
 
     return find_smallest(st.one_of(*entry.draws(SCALARS)), fails, seed=1, n_tries=300)
 
 
-def test_histories_shrink_to_the_steps_that_matter(monkeypatch: pytest.MonkeyPatch):
+def test_histories_shrink_to_the_steps_that_matter():
     """A single fault is left with four ops at most, and with five steps at the median."""
-    left = {
-        fault: shrunk(name, mutation, monkeypatch) for fault, (name, mutation) in FAULTS.items()
-    }
+    left = {fault: shrunk(name, BUGS[fault]) for fault, name in FAULTS.items()}
     assert None not in left.values()
     n_ops = {
         fault: sum(isinstance(i, (Apply, InPlace)) for i in flatten(program.instructions))
