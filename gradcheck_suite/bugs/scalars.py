@@ -146,7 +146,7 @@ _STRUCTURE: Final = (
         "unary-assigns",
         "sharing",
         "functions of one operand write its gradient with = and not +=",
-        "operand_twice",
+        "accumulation",
         _UNARY,
         _UNARY.replace("+=", "="),
     ),
