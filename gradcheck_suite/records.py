@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from gradcheck_suite.program.instructions import Program
 from gradcheck_suite.program.spelling import Spelling
 
 __all__ = [
     "Comparison",
+    "Confidence",
+    "Fault",
     "Finding",
     "Grade",
+    "Mistake",
     "PropertyResult",
     "Verdict",
 ]
@@ -53,6 +57,40 @@ class Comparison:
     """How far off, in half-widths; None where that has no meaning."""
 
 
+Confidence = Literal["sure", "likely", "possible"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A known mistake that gives the very numbers that came: the likely reason of a finding."""
+
+    sentences: tuple[str, ...]
+    """What goes wrong, in words that teach: one sentence, or two of mistakes made together."""
+    confidence: Confidence
+    """``sure``: alone in giving many numbers; ``likely``: alone, of few; ``possible``: others do,
+    too, or it takes two."""
+    evidence: str
+    """``it gives all 14 wrong numbers of 5 programs, and what came right in 6 others``."""
+    alternatives: tuple[str, ...] = ()
+    """Sentences of other mistakes that give the same."""
+    bugs: tuple[str, ...] = ()
+    """The ids of the mistakes in the catalogue of bugs, as fingerprints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Where a fault is: the rule of an op, or a claim about how gradients are put together."""
+
+    op: str = ""
+    """The op whose own rule is wrong; '' where all rules are right."""
+    argument: str = ""
+    """The argument whose gradient is wrong, by its name in the op table; '' for the value."""
+    element: tuple[int, ...] | None = None
+    """The first element that is wrong; None where it is the only one."""
+    claim: str = ""
+    """What breaks where no op does: order, sharing, accumulation, lifetime, modes, ..."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A property that an engine breaks, and the smallest program known that shows it."""
@@ -71,6 +109,14 @@ class Finding:
     """The op and argument at fault, or the structural claim that breaks."""
     closed_form: str = ""
     """The gradient as SymPy writes it, for small programs."""
+    fault: Fault = Fault()
+    """The place once more, as data."""
+    mistake: Mistake | None = None
+    """The likely mistake; None where no known one fits."""
+    comparison_snippet: str = ""
+    """The same program for torch, as a script."""
+    not_compared: str = ""
+    """Why there is no script for torch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +142,8 @@ class PropertyResult:
     choices: tuple[tuple[tuple[str, str], ...], ...] = ()
     """Where right engines differ: the (convention, choice) lists that fit every case."""
     finding: Finding | None = None
+    root: str = ""
+    """The property under which it is told: it fails, or is left out, for what was found there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """Examine an engine: run an exam on it, judge from the simplest property up, explain what fails."""
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
+from gradcheck_suite.diagnosis.cascade import with_roots
 from gradcheck_suite.diagnosis.explain import explain
 from gradcheck_suite.diagnosis.reach import Reach
 from gradcheck_suite.engines.dialect import UNLESS_FIXED
@@ -20,7 +22,8 @@ from gradcheck_suite.records import PropertyResult, Verdict
 
 __all__ = ["examine"]
 
-_N_EVIDENCE = 4  # further failures to try likely reasons on, the largest; 5 ms for each reason
+_N_EVIDENCE = 4  # further failures to try likely mistakes on, the largest; 5 ms for each of them
+_N_RIGHT = 6  # cases that came out right, which a likely mistake has to leave alone
 _MAX_LOST = 2  # a hang costs its whole time limit: two in one property are proof enough
 
 
@@ -51,7 +54,8 @@ def examine(
         done += len(cases)
         if on_progress:
             on_progress(entry.id, done, exam.n_programs)
-    return tuple(results[name] for name in exam.cases)
+    told = {result.property: result for result in with_roots(tuple(results.values()))}
+    return tuple(told[name] for name in exam.cases)
 
 
 def _stores_float32(subject: Subject) -> bool:
@@ -88,7 +92,9 @@ def _examine_property(
         return _result(entry, Verdict.NOT_APPLICABLE, reach.what_is_missing(entry, cases))
     usable = [case for case in applicable if not reach.blockers(case)]
     if not usable:
-        return _result(entry, Verdict.BLOCKED, reach.why_blocked(applicable))
+        blocked_by = reach.most_blocking(applicable)
+        reason = f"relies on {', '.join(blocked_by)}"
+        return _result(entry, Verdict.BLOCKED, reason, root=blocked_by[0])
     if entry.isolated:
         subject.restart()
     with silence():
@@ -106,6 +112,7 @@ class _Tally:
     """What the cases of one property came to."""
 
     wrong: list[tuple[Case, Judgement]] = field(default_factory=list)
+    right: deque[tuple[Case, Judgement]] = field(default_factory=lambda: deque(maxlen=_N_RIGHT))
     lost: list[tuple[Case, Lost]] = field(default_factory=list)
     n_judged: int = 0
     n_elements: int = 0
@@ -134,6 +141,7 @@ def _run(entry: Property, cases: Sequence[Case], subject: Subject, reach: Reach)
             if _is_right_in_float32(entry, case, outcomes):
                 reach.add_coarse(case.program)
         else:
+            tally.right.append((case, judgement))
             known = tally.choices
             tally.choices = judgement.sheets if known is None else known & judgement.sheets
     return tally
@@ -162,7 +170,10 @@ def _conclude(
         raised = all(judgement.raised for _, judgement in tally.wrong)
         case, judgement = _by_itself(entry, tally.wrong, subject, reach)
         others = [pair for pair in tally.wrong if pair[0] is not case][-_N_EVIDENCE:]
-        finding = explain(entry, case, judgement, subject, reach, others) if with_findings else None
+        evidence = ((case, judgement), *others)
+        finding = (
+            explain(entry, evidence, tuple(tally.right), subject, reach) if with_findings else None
+        )
         wrong = next(look for look in judgement.looks if not look.right)
         reason = f"got {wrong.actual}, expected {wrong.expected}"
         verdict = Verdict.ERROR if raised else Verdict.FAIL

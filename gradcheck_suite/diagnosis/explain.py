@@ -2,10 +2,17 @@
 
 from collections.abc import Sequence
 
+from gradcheck_suite.diagnosis.comparison import torch_script
 from gradcheck_suite.diagnosis.localise import place_of_fault
+from gradcheck_suite.diagnosis.mistakes import Seen, likely_mistake
 from gradcheck_suite.diagnosis.reach import Reach
 from gradcheck_suite.diagnosis.shrink import smallest_failure
-from gradcheck_suite.diagnosis.training import cut_to_first_wrong_step, is_run, place_in_run
+from gradcheck_suite.diagnosis.training import (
+    cut_to_first_wrong_step,
+    first_wrong_step,
+    is_run,
+    mistake_in_run,
+)
 from gradcheck_suite.engines.subject import Subject
 from gradcheck_suite.exams.exam import Case
 from gradcheck_suite.oracles.symbolic import closed_gradients
@@ -13,7 +20,7 @@ from gradcheck_suite.program.instructions import Observe, Program
 from gradcheck_suite.program.printing import Line, lines
 from gradcheck_suite.program.snippet import script
 from gradcheck_suite.program.spelling import Spelling
-from gradcheck_suite.properties.judging import Judgement, Look
+from gradcheck_suite.properties.judging import Look
 from gradcheck_suite.properties.property import Property
 from gradcheck_suite.records import Comparison, Finding
 
@@ -24,20 +31,26 @@ _MAX_CLOSED_FORM = 120  # characters; a longer formula teaches nobody
 
 def explain(
     entry: Property,
-    case: Case,
-    judgement: Judgement,
+    wrong: Sequence[Seen],
+    right: Sequence[Seen],
     subject: Subject,
     reach: Reach,
-    others: Sequence[tuple[Case, Judgement]] = (),
 ) -> Finding:
-    """Return the finding for a case that failed; ``others`` failed too, and are evidence."""
-    evidence = ((case, judgement), *others)
-    case, judgement = smallest = smallest_failure(entry, case, judgement, subject, reach)
-    place = place_of_fault(entry, case, subject, reach)
-    if is_run(entry, case.program):
-        case, judgement = cut_to_first_wrong_step(entry, smallest, subject, reach)
-        place = place_in_run((smallest, *evidence), subject.spelling, place)
+    """Return the finding for the first case that went ``wrong``.
+
+    The others, and some that came out ``right``, are evidence of what the mistake is.
+    """
+    case, judgement = smallest = smallest_failure(entry, *wrong[0], subject, reach)
+    fault, place = place_of_fault(entry, smallest, subject, reach)
+    evidence = (smallest, *wrong)
+    mistake = likely_mistake(entry, fault.op, evidence, right)
     spelling = subject.spelling
+    if is_run(entry, case.program):
+        mistake = mistake_in_run(evidence) or mistake
+        printed = lines(case.program, spelling)
+        place = f"{first_wrong_step(smallest, printed)}; {place}"
+        case, judgement = cut_to_first_wrong_step(entry, smallest, subject, reach)
+    in_torch, not_compared = torch_script(case)
     printed = lines(case.program, spelling)
     looks = {look.index: look for look in judgement.looks}
     return Finding(
@@ -49,6 +62,10 @@ def explain(
         comparisons=tuple(_comparison(look, printed) for look in judgement.looks),
         place=place,
         closed_form=_closed_form(case, looks, printed),
+        fault=fault,
+        mistake=mistake,
+        comparison_snippet=in_torch,
+        not_compared=not_compared,
     )
 
 

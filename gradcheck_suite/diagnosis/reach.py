@@ -99,10 +99,10 @@ class Reach:
         fewest = min(lists, key=lambda names: (len(names), names))
         return ", ".join(in_words(name) for name in fewest)
 
-    def why_blocked(self, cases: Iterable[Case]) -> str:
-        """Name the failed properties that stand before ``cases``, the most frequent first."""
+    def most_blocking(self, cases: Iterable[Case]) -> tuple[str, ...]:
+        """Return up to three failed properties that stand before ``cases``, most frequent first."""
         counts = Counter(name for case in cases for name in sorted(self.blockers(case)))
-        return "relies on " + ", ".join(name for name, _ in counts.most_common(3))
+        return tuple(name for name, _ in counts.most_common(3))
 
     def _missing(self, case: Case) -> frozenset[str]:
         missing = case.needs - self._capabilities

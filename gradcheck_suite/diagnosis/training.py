@@ -5,8 +5,9 @@ from typing import Final
 
 import numpy as np
 
+from gradcheck_suite.diagnosis.agreement import are_near
 from gradcheck_suite.diagnosis.reach import Reach
-from gradcheck_suite.diagnosis.wrong_rules import MISTAKES, Mistake, Run
+from gradcheck_suite.diagnosis.wrong_rules import MISTAKES, Run, WrongRule
 from gradcheck_suite.engines.dialect import Dialect
 from gradcheck_suite.engines.outcome import Flag, Lost, Number, Raised
 from gradcheck_suite.engines.subject import Subject
@@ -25,23 +26,21 @@ from gradcheck_suite.program.instructions import (
     OptimizerStep,
     Program,
 )
-from gradcheck_suite.program.printing import Line, lines
-from gradcheck_suite.program.spelling import Spelling
+from gradcheck_suite.program.printing import Line
 from gradcheck_suite.properties.judging import Judgement, Look
 from gradcheck_suite.properties.property import Property
+from gradcheck_suite.records import Mistake
 
 __all__ = [
     "cut_to_first_wrong_step",
     "first_wrong_step",
     "is_run",
-    "likely_reason",
-    "place_in_run",
+    "mistake_in_run",
 ]
 
 Failure = tuple[Case, Judgement]
 
-_LENIENCE: Final = 64  # half-widths: a wrong rule has more forms than the one that is tried
-_MOST: Final = 1e-3  # of the number, where half-widths say too little
+_FEW: Final = 2  # runs: what fits more of them does not by chance
 _WHATEVER_WIDTH: Final = Reading(grain=2.0**64)  # wrong runs lead to where few digits are left
 _CHANGED: Final = (
     "the step changes the gradient itself, which is the user's until it is cleared: compute with a "
@@ -54,15 +53,6 @@ def is_run(entry: Property, program: Program) -> bool:
     """Tell whether a Program of a training property moves parameters."""
     moves = any(isinstance(i, (Assign, OptimizerStep)) for i in program.instructions)
     return moves and entry.code.startswith("T")
-
-
-def place_in_run(failures: Sequence[Failure], spelling: Spelling, otherwise: str) -> str:
-    """Return where the first of ``failures`` goes wrong, and why all of them do.
-
-    Where no likely reason is known, ``otherwise`` stands for it.
-    """
-    printed = lines(failures[0][0].program, spelling)
-    return f"{first_wrong_step(failures[0], printed)}; {likely_reason(failures) or otherwise}"
 
 
 def cut_to_first_wrong_step(
@@ -105,18 +95,20 @@ def first_wrong_step(failure: Failure, printed: Sequence[Line]) -> str:
     return f"step {step} is the first that is wrong, at {' and '.join(found)}"
 
 
-def likely_reason(failures: Sequence[Failure]) -> str:
-    """Return the first mistake that explains every number of all ``failures``; '' if none does.
+def mistake_in_run(failures: Sequence[Failure]) -> Mistake | None:
+    """Return the first mistake that explains every number of all ``failures``; None if none does.
 
     A failure in which nobody can say where the mistake leads to, by a division by zero, has no say.
     """
     if all(_changes_gradients_alone(*failure) for failure in failures):
-        return _CHANGED
+        return Mistake((_CHANGED,), "likely", "every parameter is right, and gradients are not")
     for mistake in MISTAKES:
         told = {_explains(mistake, *failure) for failure in failures} - {None}
         if told == {True}:
-            return mistake.reason
-    return ""
+            n = len(failures)
+            evidence = f"it gives what came out in {'all ' if n > 1 else ''}{n} runs that are wrong"
+            return Mistake((mistake.reason,), "sure" if n > _FEW else "likely", evidence)
+    return None
 
 
 def _steps(program: Program) -> dict[int, int]:
@@ -166,7 +158,7 @@ def _changes_gradients_alone(case: Case, judgement: Judgement) -> bool:
     return steps and all(isinstance(i, Observe) and i.what == "grad" for i in wrong)
 
 
-def _explains(mistake: Mistake, case: Case, judgement: Judgement) -> bool | None:
+def _explains(mistake: WrongRule, case: Case, judgement: Judgement) -> bool | None:
     """Tell whether every number comes out as it did when the oracle makes the same mistake."""
     if not any(isinstance(look.outcome, Number) for look in judgement.looks if not look.right):
         return False
@@ -201,8 +193,4 @@ def _agrees(answer: Answer | None, look: Look) -> bool:
     if not isinstance(answer, Interval) or look.misshapen:
         return False
     half = answer.half32 if look.coarse else answer.half64
-    seen = look.outcome.values.ravel().tolist()
-    return all(
-        abs(value - middle) <= min(_LENIENCE * width, _MOST * abs(middle) + width)
-        for value, middle, width in zip(seen, answer.middle, half, strict=True)
-    )
+    return are_near(look.outcome.numbers, answer.middle, half)

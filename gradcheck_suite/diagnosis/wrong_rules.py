@@ -24,7 +24,7 @@ from gradcheck_suite.program.instructions import (
 )
 from gradcheck_suite.program.optimizers import OPTIMIZERS
 
-__all__ = ["MISTAKES", "Mistake", "Run"]
+__all__ = ["MISTAKES", "Run", "WrongRule"]
 
 Nodes: TypeAlias = Any
 Settings: TypeAlias = Mapping[str, Any]
@@ -42,7 +42,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class WrongRule:
     """A likely reason."""
 
     reason: str
@@ -259,111 +259,111 @@ _INSIDE: Final = "eps stands inside the root, and belongs outside: sqrt(v) + eps
 _NO_ROOT: Final = "the square root of the second moment is missing"
 
 MISTAKES: Final = (
-    Mistake(_NEVER_CLEARED, _without(ClearGrad)),
-    Mistake("the parameters do not move: what is assigned does not arrive", _without(Assign)),
-    Mistake(
+    WrongRule(_NEVER_CLEARED, _without(ClearGrad)),
+    WrongRule("the parameters do not move: what is assigned does not arrive", _without(Assign)),
+    WrongRule(
         "a backward takes the place of the gradient that is there, instead of adding to it",
         lambda run: replace(run, dialect=replace(run.dialect, accumulation="overwrites")),
     ),
-    Mistake("the step goes uphill: w + lr * g, and not w - lr * g", _as(_uphill, *_ALL)),
-    Mistake("each step is made with the gradient of the step before it", _as(_one_late, *_ALL)),
-    Mistake(
+    WrongRule("the step goes uphill: w + lr * g, and not w - lr * g", _as(_uphill, *_ALL)),
+    WrongRule("each step is made with the gradient of the step before it", _as(_one_late, *_ALL)),
+    WrongRule(
         "a parameter that has no gradient is moved all the same, as if it had one of zeros",
         lambda run: replace(run, dialect=replace(run.dialect, unset_gradient="zeros")),
     ),
-    Mistake(
+    WrongRule(
         "the steps are counted once for each parameter: t has to go up once in a step",
         _as(_counted_by_parameter, *_ADAMS, "adagrad"),
     ),
-    Mistake(
+    WrongRule(
         "what is remembered of the steps before is shared by all parameters",
         _as(_shared, *_ALL),
     ),
     # momentum
-    Mistake(
+    WrongRule(
         "the first velocity is damped: it is the gradient itself, only later ones are",
         _rule(_velocity(*(lambda g, s: g * (1 - s["dampening"]),) * 2), "sgd"),
     ),
-    Mistake(
+    WrongRule(
         "the velocity is a running mean, mu * v + (1 - mu) * g, and should be mu * v + g",
         _rule(_velocity(*(lambda g, s: g * (1 - s["momentum"]),) * 2), "sgd"),
     ),
-    Mistake(
+    WrongRule(
         "dampening has no effect",
         _set(lambda _: {"dampening": 0.0}, "sgd"),
     ),
-    Mistake(
+    WrongRule(
         "the nesterov step does not look ahead: it is g + mu * v, not v",
         _set(lambda _: {"nesterov": False}, "sgd"),
     ),
-    Mistake("the nesterov step leaves out the gradient: g + mu * v", _rule(_far_ahead, "sgd")),
+    WrongRule("the nesterov step leaves out the gradient: g + mu * v", _rule(_far_ahead, "sgd")),
     # decay
-    Mistake(
+    WrongRule(
         "the decay acts on the weights themselves, and belongs into the gradient",
         _as(_apart, "sgd", "adam", "rmsprop", "adagrad"),
     ),
-    Mistake(
+    WrongRule(
         "the decay is added to the gradient (L2), and should act on the weights: AdamW is there to "
         "keep it out of the moments",
         _rule(RULES["adam"][0], "adamw"),
     ),
-    Mistake(
+    WrongRule(
         "the decay of the weights leaves out the learning rate: w = w - lr * decay * w",
         _set(lambda s: {"weight_decay": s["weight_decay"] / s["lr"]}, "adamw"),
     ),
-    Mistake(
+    WrongRule(
         "the decay has the wrong sign",
         _set(lambda s: {"weight_decay": -s["weight_decay"]}, *_ALL),
     ),
     # bias correction
-    Mistake(
+    WrongRule(
         "the bias correction is missing: m / (1 - beta1**t) and v / (1 - beta2**t)",
         _as(_adam(lambda m, v, _a, _b, s: m / _root(v, s)), *_ADAMS),
     ),
-    Mistake(
+    WrongRule(
         "the bias correction of the first moment is missing: m / (1 - beta1**t)",
         _as(_adam(lambda m, v, _, b, s: m / _root(v / b, s)), *_ADAMS),
     ),
-    Mistake(
+    WrongRule(
         "the bias correction of the second moment is missing: v / (1 - beta2**t)",
         _as(_adam(lambda m, v, a, _, s: m / a / _root(v, s)), *_ADAMS),
     ),
-    Mistake(
+    WrongRule(
         "the bias correction is applied twice",
         _as(_adam(lambda m, v, a, b, s: m / a / a / _root(v / b / b, s)), *_ADAMS),
     ),
-    Mistake(
+    WrongRule(
         "the corrected moments are kept and corrected again: keep m and v as they are, and "
         "correct copies",
         _as(_kept_corrected, *_ADAMS),
     ),
-    Mistake(
+    WrongRule(
         "the bias correction counts the steps from 2, and should from 1",
         _as(_counted_from(1), *_ADAMS),
     ),
     # the root
-    Mistake(_INSIDE, _as(_adam(lambda m, v, a, b, s: m / a / _eps_inside(v / b, s)), *_ADAMS)),
-    Mistake(
+    WrongRule(_INSIDE, _as(_adam(lambda m, v, a, b, s: m / a / _eps_inside(v / b, s)), *_ADAMS)),
+    WrongRule(
         "eps is added before the second moment is corrected (the paper's eps-hat), and belongs "
         "after it: sqrt(v / (1 - beta2**t)) + eps",
         _as(_adam(lambda m, v, a, b, s: m / _root(v, s) * np.sqrt(b) / a), *_ADAMS),
     ),
-    Mistake(_NO_ROOT, _as(_adam(lambda m, v, a, b, s: m / a / _no_root(v / b, s)), *_ADAMS)),
-    Mistake("the two betas are swapped", _set(lambda s: {"betas": s["betas"][::-1]}, *_ADAMS)),
-    Mistake(_INSIDE, _rule(_scaled(_mean, _eps_inside), "rmsprop")),
-    Mistake(_INSIDE, _rule(_scaled(_sum, _eps_inside), "adagrad")),
-    Mistake(_NO_ROOT, _rule(_scaled(_mean, _no_root), "rmsprop")),
-    Mistake(_NO_ROOT, _rule(_scaled(_sum, _no_root), "adagrad")),
-    Mistake(
+    WrongRule(_NO_ROOT, _as(_adam(lambda m, v, a, b, s: m / a / _no_root(v / b, s)), *_ADAMS)),
+    WrongRule("the two betas are swapped", _set(lambda s: {"betas": s["betas"][::-1]}, *_ADAMS)),
+    WrongRule(_INSIDE, _rule(_scaled(_mean, _eps_inside), "rmsprop")),
+    WrongRule(_INSIDE, _rule(_scaled(_sum, _eps_inside), "adagrad")),
+    WrongRule(_NO_ROOT, _rule(_scaled(_mean, _no_root), "rmsprop")),
+    WrongRule(_NO_ROOT, _rule(_scaled(_sum, _no_root), "adagrad")),
+    WrongRule(
         "alpha and 1 - alpha are swapped: s = alpha * s + (1 - alpha) * g**2",
         _rule(_scaled(_swapped_mean, _root), "rmsprop"),
     ),
-    Mistake(
+    WrongRule(
         "the squares of earlier steps are forgotten: s = s + g**2",
         _rule(_scaled(lambda _, g, __: g * g, _root), "adagrad"),
     ),
     *(
-        Mistake(
+        WrongRule(
             f"the setting {name} has no effect",
             _set(lambda _, name=name, default=default: {name: default}, rule.name),  # type: ignore[misc]  # bound by default
         )

@@ -18,7 +18,15 @@ from gradcheck_suite.errors import ProgramError, UsageError
 from gradcheck_suite.grading.rubric import Graded, Score
 from gradcheck_suite.program.codec import decode, encode
 from gradcheck_suite.program.spelling import Spelling
-from gradcheck_suite.records import Comparison, Finding, Grade, PropertyResult, Verdict
+from gradcheck_suite.records import (
+    Comparison,
+    Fault,
+    Finding,
+    Grade,
+    Mistake,
+    PropertyResult,
+    Verdict,
+)
 
 __all__ = [
     "SCHEMA",
@@ -52,6 +60,13 @@ class FindingDocument(_Document, frozen=True):
     """Distances that are not finite are null."""
     place: str
     closed_form: str
+    fault: Fault
+    """The place as data."""
+    mistake: Mistake | None
+    """The likely mistake; null where no known one fits."""
+    comparison_snippet: str
+    """The same program for torch; '' where ``not_compared`` says why not."""
+    not_compared: str
 
 
 class PropertyDocument(_Document, frozen=True):
@@ -66,6 +81,9 @@ class PropertyDocument(_Document, frozen=True):
     n_judged: int
     n_failed: int
     n_elements: int
+    root: str
+    """The property under which it is told, since it has the same reason or was left out for it;
+    '' where it stands by itself."""
     finding: FindingDocument | None = None
 
 
@@ -184,6 +202,7 @@ def _property(result: PropertyResult) -> PropertyDocument:
         n_judged=result.n_judged,
         n_failed=result.n_failed,
         n_elements=result.n_elements,
+        root=result.root,
         finding=None if result.finding is None else _finding(result.finding),
     )
 
@@ -198,6 +217,10 @@ def _finding(finding: Finding) -> FindingDocument:
         comparisons=tuple(_finite(c) for c in finding.comparisons),
         place=finding.place,
         closed_form=finding.closed_form,
+        fault=finding.fault,
+        mistake=finding.mistake,
+        comparison_snippet=finding.comparison_snippet,
+        not_compared=finding.not_compared,
     )
 
 
@@ -220,6 +243,7 @@ def _read_property(document: PropertyDocument) -> PropertyResult:
         n_judged=document.n_judged,
         n_failed=document.n_failed,
         n_elements=document.n_elements,
+        root=document.root,
         finding=None if finding is None else _read_finding(finding),
     )
 
@@ -234,4 +258,8 @@ def _read_finding(document: FindingDocument) -> Finding:
         comparisons=document.comparisons,
         place=document.place,
         closed_form=document.closed_form,
+        fault=document.fault,
+        mistake=document.mistake,
+        comparison_snippet=document.comparison_snippet,
+        not_compared=document.not_compared,
     )

@@ -12,7 +12,7 @@ from typing import Any, Final
 from gradcheck_suite.program.array import Array
 from gradcheck_suite.program.instructions import Instruction, Mode, Program, Thread
 
-__all__ = ["operands", "with_arrays", "with_instruction", "without"]
+__all__ = ["operands", "with_arrays", "with_each", "with_instruction", "without"]
 
 _ONE: Final = ("x", "y", "hook")
 _SEVERAL: Final = ("args", "parameters", "leaves")
@@ -46,12 +46,28 @@ def without(
     return Program(tuple(_rebuilt(program.instructions, count(), gone, names)))
 
 
+def with_each(program: Program, change: Callable[[int, Instruction], Instruction]) -> Program:
+    """Return ``program`` with every instruction that is no block changed, given its index."""
+    indices = count()
+
+    def changed(instruction: Instruction) -> Instruction:
+        index = next(indices)
+        if isinstance(instruction, (Mode, Thread)):
+            return replace(instruction, body=tuple(map(changed, instruction.body)))
+        return change(index, instruction)
+
+    return Program(tuple(map(changed, program.instructions)))
+
+
+def with_instruction(program: Program, index: int, new: Instruction) -> Program:
+    """Return ``program`` with ``new``, which is no block, for the instruction at ``index``."""
+    return with_each(program, lambda k, old: new if k == index else old)
+
+
 def with_arrays(program: Program, change: Callable[[Array], Array]) -> Program:
     """Return ``program`` with every array changed: of leaves, constants, cotangents, tangents."""
 
-    def changed(instruction: Instruction) -> Instruction:
-        if isinstance(instruction, (Mode, Thread)):
-            return replace(instruction, body=tuple(map(changed, instruction.body)))
+    def changed(_: int, instruction: Instruction) -> Instruction:
         new: dict[str, Any] = {
             name: change(array)
             for name in ("array", "cotangent")
@@ -61,20 +77,7 @@ def with_arrays(program: Program, change: Callable[[Array], Array]) -> Program:
             new["tangents"] = tuple(map(change, instruction.tangents))
         return replace(instruction, **new) if new else instruction
 
-    return Program(tuple(map(changed, program.instructions)))
-
-
-def with_instruction(program: Program, index: int, new: Instruction) -> Program:
-    """Return ``program`` with ``new``, which is no block, for the instruction at ``index``."""
-    indices = count()
-
-    def changed(instruction: Instruction) -> Instruction:
-        is_it = next(indices) == index
-        if isinstance(instruction, (Mode, Thread)):
-            return replace(instruction, body=tuple(map(changed, instruction.body)))
-        return new if is_it else instruction
-
-    return Program(tuple(map(changed, program.instructions)))
+    return with_each(program, changed)
 
 
 def _resolved(x: int, stand_ins: Mapping[int, int]) -> int:

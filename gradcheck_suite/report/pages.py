@@ -22,6 +22,7 @@ from gradcheck_suite.properties.textbook import TEXTBOOK_THEME
 from gradcheck_suite.records import PropertyResult, Verdict
 from gradcheck_suite.report.environment import environment
 from gradcheck_suite.report.words import (
+    CERTAINTY,
     MARKS,
     NOTHING,
     Mark,
@@ -77,6 +78,14 @@ class _ThemeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class _Following:
+    """What has its root in one failure."""
+
+    failed: tuple[PropertyResult, ...]
+    blocked: tuple[PropertyResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Bar:
     label: str
     n: int
@@ -112,10 +121,13 @@ def class_page(sheet: Sheet, graded: Sequence[Graded]) -> str:
 def submission_page(sheet: Sheet, graded: Graded) -> str:
     """Return the page of one submission: its points, and the smallest proof of each failure."""
     grade = graded.grade
+    told = {r.property for r in grade.results if r.verdict.is_bad and not r.root}
     groups: dict[str, list[PropertyResult]] = {
-        "failed": [r for r in grade.results if r.verdict.is_bad],
+        "failed": [r for r in grade.results if r.property in told],
         "slow": [r for r in grade.results if r.verdict is Verdict.INCONCLUSIVE],
-        "blocked": [r for r in grade.results if r.verdict is Verdict.BLOCKED],
+        "blocked": [
+            r for r in grade.results if r.verdict is Verdict.BLOCKED and r.root not in told
+        ],
         "ours": [r for r in grade.results if r.verdict is Verdict.INFRASTRUCTURE],
         "absent": [r for r in grade.results if r.verdict is Verdict.NOT_APPLICABLE],
         "passed": [r for r in grade.results if r.verdict is Verdict.PASS],
@@ -134,8 +146,18 @@ def submission_page(sheet: Sheet, graded: Graded) -> str:
             worth={row.property: points(row.worth) for row in sheet.rubric.rows},
             share=_share(graded),
             claims=CLAIMS,
+            certainty=CERTAINTY,
+            following={name: _following(name, grade.results) for name in told},
             **groups,
         )
+    )
+
+
+def _following(root: str, results: Iterable[PropertyResult]) -> _Following:
+    of_root = [r for r in results if r.root == root]
+    return _Following(
+        tuple(r for r in of_root if r.verdict.is_bad),
+        tuple(r for r in of_root if r.verdict is Verdict.BLOCKED),
     )
 
 

@@ -13,8 +13,8 @@ from gradcheck_suite.grading.conventions import chosen
 from gradcheck_suite.grading.practice import Practice
 from gradcheck_suite.grading.tally import by_theme, short_name, tally
 from gradcheck_suite.grading.untrusted import one_line, visible
-from gradcheck_suite.records import Finding, PropertyResult, Verdict
-from gradcheck_suite.report.words import MARKS, counted
+from gradcheck_suite.records import Finding, Mistake, PropertyResult, Verdict
+from gradcheck_suite.report.words import CERTAINTY, MARKS, counted
 
 __all__ = [
     "Line",
@@ -26,6 +26,7 @@ __all__ = [
     "is_right",
     "is_wrong",
     "judged_line",
+    "mistake_lines",
     "plain",
     "result_lines",
     "theme_lines",
@@ -117,14 +118,15 @@ def result_lines(results: Sequence[PropertyResult], show: str = "") -> list[Line
     ``show`` is the command that shows one finding whole, without the property.
     """
     lines = [Line()]
+    told = {r.property for r in results if r.verdict.is_bad and not r.root}
     for result in results:
-        if result.verdict.is_bad or result.verdict is Verdict.INCONCLUSIVE:
-            lines += [*finding_lines(result, show), Line()]
-    blocked = [r for r in results if r.verdict is Verdict.BLOCKED]
+        if result.property in told or result.verdict is Verdict.INCONCLUSIVE:
+            lines += [*finding_lines(result, show), *_following(result, results), Line()]
+    blocked = [r for r in results if r.verdict is Verdict.BLOCKED and r.root not in told]
     if blocked:
         were = "relies" if len(blocked) == 1 else "rely"
         text = f"{counted(len(blocked), 'other check')} {were} on what failed, left out:"
-        lines.append(Line(f"{text} {one_line(', '.join(r.property for r in blocked))}", "quiet"))
+        lines.append(Line(f"{text} {_names(blocked)}", "quiet"))
     for result in results:
         if result.verdict is Verdict.INFRASTRUCTURE:
             text = f"{result.property}: not judged, our fault: {one_line(result.reason)}"
@@ -145,11 +147,45 @@ def finding_lines(result: PropertyResult, show: str = "", *, whole: bool = False
     lines += _indented(finding.listing, "code")
     lines.append(Line())
     lines += [Line(f"  {part}") for part in wrap(one_line(finding.lesson, 1000), _WIDTH)]
+    lines += mistake_lines(finding.mistake)
     if whole:
         lines += _rest(finding)
     elif show:
         lines.append(Line(f"  Run it: {show} {quote(result.property)}", "quiet"))
     return lines
+
+
+def _following(root: PropertyResult, results: Sequence[PropertyResult]) -> list[Line]:
+    """Return what else fails for the same reason, and what was left out because of it."""
+    of_root = [r for r in results if r.root == root.property]
+    failing = [r for r in of_root if r.verdict.is_bad]
+    blocked = [r for r in of_root if r.verdict is Verdict.BLOCKED]
+    parts = []
+    if failing:
+        parts.append(f"Also fails for it, with programs of its own: {_names(failing)}")
+    if blocked:
+        were = "relies" if len(blocked) == 1 else "rely"
+        text = f"{counted(len(blocked), 'other check')} {were} on it, left out:"
+        parts.append(f"{text} {_names(blocked)}")
+    return [Line(f"  {line}", "quiet") for part in parts for line in wrap(part, _WIDTH)]
+
+
+def _names(results: Iterable[PropertyResult]) -> str:
+    return one_line(", ".join(r.property for r in results), 1000)
+
+
+def mistake_lines(mistake: Mistake | None) -> list[Line]:
+    """Return the likely mistake, how sure that is, and what else would give the same."""
+    if mistake is None:
+        return []
+    sentences = " And: ".join(f"{text[0].upper()}{text[1:]}." for text in mistake.sentences)
+    told = f"{CERTAINTY[mistake.confidence]}: {sentences} ({mistake.evidence})"
+    others = [f"Or: {text}." for text in mistake.alternatives]
+    return [*_wrapped(told, "part"), *(line for text in others for line in _wrapped(text, "quiet"))]
+
+
+def _wrapped(text: str, tone: Tone) -> list[Line]:
+    return [Line(f"  {part}", tone) for part in wrap(one_line(text, 1000), _WIDTH)]
 
 
 def _rest(finding: Finding) -> list[Line]:
@@ -161,6 +197,11 @@ def _rest(finding: Finding) -> list[Line]:
     if finding.snippet:
         lines += [Line(), Line("  A script that shows it by itself:", "quiet"), Line()]
         lines += _indented(finding.snippet, "code")
+    if finding.comparison_snippet:
+        lines += [Line(), Line("  The same in torch, for comparison:", "quiet"), Line()]
+        lines += _indented(finding.comparison_snippet, "code")
+    elif finding.not_compared:
+        lines += [Line(), Line(f"  There is no script for torch: {finding.not_compared}", "quiet")]
     return lines
 
 

@@ -6,9 +6,10 @@ from types import MappingProxyType
 from typing import Final
 
 from gradcheck_suite.grading.tally import Tally
-from gradcheck_suite.records import Grade, Verdict
+from gradcheck_suite.records import Confidence, Grade, Verdict
 
 __all__ = [
+    "CERTAINTY",
     "MARKS",
     "NOTHING",
     "STRONG",
@@ -44,6 +45,11 @@ MARKS: Final[Mapping[Verdict, Mark]] = MappingProxyType(
         Verdict.INFRASTRUCTURE: Mark("!", "part", "our fault"),
     },
 )
+
+CERTAINTY: Final[Mapping[Confidence, str]] = MappingProxyType(
+    {"sure": "The mistake", "likely": "Probably", "possible": "Perhaps"}
+)
+"""What a likely mistake is told with."""
 
 STRONG: Final = 3
 """The first level at which a submission cannot read or write what is not its own."""

@@ -22,8 +22,8 @@ from gradcheck_suite.program.array import Array
 from gradcheck_suite.program.instructions import Apply, Backward, Leaf, Observe, Program
 from gradcheck_suite.program.table import OPS
 from gradcheck_suite.properties.catalogue import CATALOGUE
-from gradcheck_suite.properties.judging import judge
-from gradcheck_suite.records import Finding, PropertyResult
+from gradcheck_suite.properties.judging import Judgement, judge
+from gradcheck_suite.records import Fault, Finding, PropertyResult
 
 Results = dict[str, PropertyResult]
 
@@ -85,7 +85,7 @@ def test_a_comparison_counts_in_half_widths(finding: Finding):
     assert comparison.what == "a.grad"
 
 
-def failing_case(name: str, program: Program, engine: SpelledEngine) -> tuple[Case, object]:
+def failing_case(name: str, program: Program, engine: SpelledEngine) -> tuple[Case, Judgement]:
     """Return the case of a Program and the judgement, which is against the engine."""
     case = case_of(CATALOGUE[name], program)
     assert case is not None
@@ -102,11 +102,13 @@ def test_the_broken_op_of_an_expression_is_localised(
     leaf = Leaf(Array((), (0.5,)))
     ops = (Apply("sin", (0,)), Apply("tanh", (1,)), Apply("exp", (2,)))
     program = Program((leaf, *ops, Backward(3), Observe("grad", 0)))
-    case, _ = failing_case("expressions", program, engine)
+    case, judgement = failing_case("expressions", program, engine)
     subject = InProcess(engine)
     reach = Reach(subject.spelling, subject.capabilities)
-    place = place_of_fault(CATALOGUE["expressions"], case, subject, reach)
+    failure = (case, judgement)
+    fault, place = place_of_fault(CATALOGUE["expressions"], failure, subject, reach)
     assert place == "the op tanh: its own rule is wrong at these values"
+    assert fault == Fault("tanh", "x")
 
 
 def test_a_fault_of_structure_blames_no_op(

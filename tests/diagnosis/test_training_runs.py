@@ -55,7 +55,8 @@ def place(result: PropertyResult) -> tuple[str, str]:
     """Return where a run goes wrong, and why."""
     assert result.finding is not None, result
     where, _, why = result.finding.place.partition("; ")
-    return where, why
+    mistake = result.finding.mistake
+    return where, mistake.sentences[0] if mistake else why
 
 
 @pytest.mark.parametrize("rule", list(RIGHT))
