@@ -67,7 +67,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="GLOB",
-        help="only these properties: an id, a theme, a pattern; may be given again",
+        help="only these properties (ids, themes, patterns; !... leaves out); may be given again",
     )
     group.addoption(
         "--gradcheck-expected",

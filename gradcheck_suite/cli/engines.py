@@ -31,7 +31,10 @@ def check(
     *,
     properties: Annotated[
         list[str] | None,
-        typer.Option("--property", help="An id, a theme or a pattern; may be given again."),
+        typer.Option(
+            "--property",
+            help="An id, a theme, a pattern, or !... to leave it out; may be given again.",
+        ),
     ] = None,
     seed: _Seed = 0,
     cases: _Cases = None,

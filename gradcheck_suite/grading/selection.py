@@ -11,11 +11,12 @@ __all__ = ["nearest", "precision", "selected"]
 def selected(keys: Sequence[str]) -> tuple[str, ...]:
     """Return the ids that any of ``keys`` stands for, in the order of the catalogue.
 
-    A key is an id, a pattern, a theme or a code, as for ``select``; no keys stand for all.
+    A key is an id, a pattern, a theme or a code, as for ``select``; no keys stand for all. What a
+    key stands for that begins with ``!`` is left out.
     """
-    if not keys:
-        return tuple(CATALOGUE)
-    wanted = {name for key in keys for name in select(key)}
+    asked = [key for key in keys if not key.startswith("!")]
+    wanted = {name for key in asked for name in select(key)} if asked else set(CATALOGUE)
+    wanted -= {name for key in keys if key not in asked for name in select(key[1:])}
     return tuple(name for name in CATALOGUE if name in wanted)
 
 
