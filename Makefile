@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # Both set-ups share one .venv: two installations at a time would break it.
 .NOTPARALLEL:
-.PHONY: help demo test lint peers bench soak mutants expectations
+.PHONY: help demo test lint peers bench soak mutants diagnosis expectations
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -50,6 +50,9 @@ soak: $(VENV)/.tests  ## draw until something is outside (CASES=200000, SEED= th
 
 mutants: $(VENV)/.tests  ## put every bug of the catalogue to the exam; the matrix goes to reports/
 	$(BIN)/gradcheck-suite mutants --html reports/mutants.html
+
+diagnosis: $(VENV)/.tests  ## measure counterexamples, places and likely mistakes on the bug catalogue (EVERY=1)
+	$(BIN)/python tests/bench/diagnosis.py
 
 expectations: $(VENV)/.tests  ## count again what the sample class passes, after a change of the catalogue
 	$(BIN)/python tests/grading/expectations.py

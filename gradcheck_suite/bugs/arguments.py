@@ -5,7 +5,7 @@ from typing import Any, Final
 from gradcheck_suite.bugs.bending import bent, on_operands
 from gradcheck_suite.bugs.bug import Bug, Place
 
-__all__ = ["ARGUMENTS"]
+__all__ = ["ARGUMENTS", "arguments_on"]
 
 THEME: Final = "one argument"
 
@@ -70,6 +70,11 @@ def _bug(op: str, argument: str, position: int, what: str, sentence: str, patch:
     where = f"{argument}{position}" if argument == "xs" else argument
     place = Place(op, argument)
     return Bug(f"{op}.{where}_{what}", sentence, THEME, (f"gradient[{op}]",), place, patch)
+
+
+def arguments_on(op: str, argument: str, position: int) -> tuple[Bug, ...]:
+    """Return both faults of one argument, whether the catalogue has them there or not."""
+    return _missing(op, argument, position), _wrong_sign(op, argument, position)
 
 
 ARGUMENTS: Final = (

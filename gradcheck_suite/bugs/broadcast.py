@@ -11,7 +11,7 @@ from gradcheck_suite.bugs.bug import Bug, Patch, Patches, Place, module
 from reference.broadcasting import unbroadcast
 from reference.row import Rule
 
-__all__ = ["BROADCAST"]
+__all__ = ["BROADCAST", "broadcast_on"]
 
 THEME: Final = "broadcasting"
 
@@ -144,8 +144,8 @@ def _reducing(op: str, reduce: Reduce) -> Patch:
     return patch
 
 
-BROADCAST: Final = tuple(
-    Bug(
+def _bug(op: str, name: str, sentence: str, reduce: Reduce) -> Bug:
+    return Bug(
         f"{op}.{name}",
         sentence.format(op=op),
         THEME,
@@ -153,6 +153,13 @@ BROADCAST: Final = tuple(
         Place(op),
         _reducing(op, reduce),
     )
-    for name, sentence, reduce, ops in _WAYS
-    for op in ops
+
+
+def broadcast_on(op: str) -> tuple[Bug, ...]:
+    """Return every fault of broadcasting on one op, whether the catalogue has it there or not."""
+    return tuple(_bug(op, name, sentence, reduce) for name, sentence, reduce, _ in _WAYS)
+
+
+BROADCAST: Final = tuple(
+    _bug(op, name, sentence, reduce) for name, sentence, reduce, ops in _WAYS for op in ops
 )

@@ -16,7 +16,7 @@ from gradcheck_suite.bugs.bug import Bug, Patch, Patches, Place
 from gradcheck_suite.properties.catalogue import CATALOGUE
 from reference.primitive import primitive
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "kinds_on"]
 
 Tensor = Any
 
@@ -184,6 +184,11 @@ def _bug(kind: _Kind, op: str) -> Bug:
         place=Place(op),
         patch=kind.patch(op),
     )
+
+
+def kinds_on(op: str) -> tuple[Bug, ...]:
+    """Return every kind of fault on one op, whether the catalogue has it there or not."""
+    return tuple(_bug(kind, op) for kind in _KINDS)
 
 
 KINDS: Final = tuple(_bug(kind, op) for kind in _KINDS for op in kind.ops)

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from gradcheck_suite.bugs.bug import Bug
 from gradcheck_suite.bugs.catalogue import BUGS
+from gradcheck_suite.bugs.likely import likely_on
 from gradcheck_suite.diagnosis.agreement import agree
 from gradcheck_suite.diagnosis.bench import bent_by
 from gradcheck_suite.engines.outcome import Number, Outcome, Raised
@@ -52,6 +53,8 @@ def likely_mistake(
     every = frozenset(to_explain)
     fits = [f for bug in _candidates(entry, op) if (f := _fit(bug, wrong, right)) is not None]
     whole = [fit for fit in fits if fit.explained == every]
+    # What the catalogue has on this very op is the better told of two that come to the same.
+    whole = [fit for fit in whole if fit.bug.id in BUGS] or whole
     n_programs = len({k for k, _ in every})
     if whole:
         sentences = tuple(dict.fromkeys(fit.bug.sentence for fit in whole))
@@ -86,8 +89,8 @@ def _wrong_looks(wrong: Sequence[Seen]) -> _Looks:
 def _candidates(entry: Property, op: str) -> list[Bug]:
     """Return the bugs that could be at work, those that the property is there for first."""
     named = [bug for bug in BUGS.values() if entry.id in bug.killers]
-    about = [bug for bug in BUGS.values() if bug.place.op == op]
-    return [*dict.fromkeys((*named, *about))]
+    about = likely_on(op)
+    return [*dict.fromkeys((*(bug for bug in named if bug.base == "reference"), *about))]
 
 
 def _fit(bug: Bug, wrong: Sequence[Seen], right: Sequence[Seen]) -> _Fit | None:

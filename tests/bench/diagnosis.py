@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
 
@@ -31,6 +32,10 @@ from gradcheck_suite.program.instructions import (
     flatten,
 )
 from gradcheck_suite.records import Finding
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.diagnosis.unseen_engines import PAIRS, UNSEEN, is_told, wrong_engine
 
 EVERY = int(os.environ.get("EVERY") or 1)
 N_CASES = 8
@@ -101,7 +106,26 @@ def main() -> int:
             say(f"  mistake of {one.bug.id}: {one.finding.mistake and one.finding.mistake.bugs}")
         if one.claimed_without:
             say(f"  instead of {one.bug.id}: {WITHOUT[one.bug.id]}")
+    say("engines that it was not tuned to, by changes to the source of the sample class:")
+    ask_unseen("one bug", [(name,) for name in UNSEEN])
+    ask_unseen("two bugs", PAIRS)
     return 0
+
+
+def ask_unseen(what: str, groups: Sequence[Sequence[str]]) -> None:
+    """Print how many mistakes were named, and how many claimed of what nobody knows."""
+    known, unknown = [], []
+    for names in groups:
+        rows = [UNSEEN[name] for name in names]
+        exams = [exam_of(row.property) for row in rows]
+        with wrong_engine(*rows) as subject:
+            for name, row, exam in zip(names, rows, exams, strict=True):
+                (result,) = examine(exam, subject)
+                told = is_told(row, result.finding and result.finding.mistake)
+                (known if row.bugs else unknown).append(told)
+                if not told:
+                    say(f"  not told right, among {names}: {name}")
+    say(f"  {what}: {share(known)} known mistakes named; {share(unknown)} unknown ones left alone")
 
 
 WITHOUT: dict[str, Sequence[str]] = {}

@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 
 from gradcheck_suite.bugs.catalogue import BUGS
+from gradcheck_suite.bugs.likely import likely_on
 from gradcheck_suite.diagnosis.cascade import with_roots
+from gradcheck_suite.diagnosis.examine import examine
 from gradcheck_suite.engines.outcome import Outcomes
 from gradcheck_suite.engines.spelled import SpelledEngine
 from gradcheck_suite.engines.subject import InProcess
 from gradcheck_suite.program.instructions import Program
 from gradcheck_suite.records import Fault, Finding, Mistake, PropertyResult, Verdict
+from tests.diagnosis.unseen_engines import UNSEEN, is_told, wrong_engine
 
 Results = dict[str, PropertyResult]
 
@@ -97,8 +100,6 @@ class Bent(InProcess):
 
 def test_stale_intermediates_are_told_once(make_exam: Any):
     """Five properties of one root: one of them is told, the others stand under it."""
-    from gradcheck_suite.diagnosis.examine import examine
-
     ids = ("two_losses", "clear_and_repeat", "retained_backward", "middle_then_end")
     found = {r.property: r for r in examine(make_exam(*ids), Bent("acc-intermediate"))}
     assert {r.verdict for r in found.values()} == {Verdict.FAIL}
@@ -160,3 +161,31 @@ def test_what_follows_stands_under_its_root(name: str):
     """Failures are grouped by their mistakes, then by their places; each is told once."""
     results, roots = ROOTS[name]
     assert [r.root for r in with_roots(results)] == roots
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("softmax",), ("stale",), ("mul leaks",), ("stale half",), ("exp", "sum of shares")],
+    ids="+".join,
+)
+def test_engines_that_nobody_tuned_it_to_are_told_their_mistakes(
+    names: Sequence[str], make_exam: Any
+):
+    """Faults in the source of other engines get the right sentence, or none where none is known."""
+    rows = [UNSEEN[name] for name in names]
+    exams = [make_exam(row.property) for row in rows]
+    with wrong_engine(*rows) as subject:
+        for row, exam in zip(rows, exams, strict=True):
+            (found,) = examine(exam, subject)
+            assert found.finding is not None
+            assert is_told(row, found.finding.mistake), found.finding.mistake
+
+
+@pytest.mark.parametrize("op", ["mul", "where", "tanh", "sum"])
+def test_what_is_likely_on_an_op_is_about_that_op(op: str):
+    """Kinds of faults that the catalogue has on other ops are tried on this one, too."""
+    found = likely_on(op)
+    assert {bug.place.op for bug in found} == {op}
+    assert not any(bug.equivalent for bug in found)
+    known = {bug.id for bug in BUGS.values() if bug.place.op == op and bug.base == "reference"}
+    assert {bug.id for bug in found} > {name for name in known if not BUGS[name].equivalent}
