@@ -11,6 +11,7 @@ from gradcheck_suite.bugs.binary import BINARY
 from gradcheck_suite.bugs.broadcast import BROADCAST
 from gradcheck_suite.bugs.bug import Bug
 from gradcheck_suite.bugs.edges import EDGES
+from gradcheck_suite.bugs.equivalent import EQUIVALENT
 from gradcheck_suite.bugs.higher import HIGHER
 from gradcheck_suite.bugs.in_place import IN_PLACE
 from gradcheck_suite.bugs.kinds import KINDS
@@ -54,6 +55,7 @@ _ALL: Final = (
     *OPTIMIZERS,
     *TRAINING,
     *SCALARS,
+    *EQUIVALENT,
     *VARIANTS,
 )
 

@@ -91,6 +91,12 @@ def _times_mask(condition: Any, x: Any, y: Any) -> Any:
     return x * np.where(condition, 1, 0) + y * (1 - np.asarray(condition))
 
 
+def _with_smallest_off(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    smallest = x.data.min(axis, keepdims=True)
+    total = ops.log(ops.exp(x - smallest).sum(axis, keepdims=True)) + smallest
+    return total if keepdims else ops.sum(total, axis)
+
+
 def _first_of_all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return ops.sum(x, axis, keepdims) + 0 * x[(0,) * x.ndim]
 
@@ -138,6 +144,13 @@ _EDGES: Final[tuple[tuple[str, str, str, str, Patch], ...]] = (
         "softmax takes the smallest off, and not the largest: minus infinity gives NaN",
         "infinite_inputs",
         _as("softmax", lambda x, axis: ops.softmax(x - x.min(axis=axis, keepdims=True), axis=axis)),
+    ),
+    (
+        "logsumexp",
+        "smallest_off",
+        "logsumexp takes the smallest off, and not the largest: at minus infinity it is NaN",
+        "infinite_inputs",
+        _as("logsumexp", _with_smallest_off),
     ),
     (
         "where",

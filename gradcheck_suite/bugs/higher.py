@@ -6,9 +6,10 @@ from typing import Any, Final
 import numpy as np
 
 import reference
-from gradcheck_suite.bugs.bending import bent, replaced, unlisted
-from gradcheck_suite.bugs.bug import Patch, Patches, module, spelled, structural
+from gradcheck_suite.bugs.bending import bent, graft, replaced, unlisted
+from gradcheck_suite.bugs.bug import Bug, Patch, Patches, Place, module, spelled, structural
 from gradcheck_suite.program.table import OPS as TABLE
+from reference import ops
 from reference.modes import GradMode
 from reference.primitive import elementwise, primitive
 
@@ -215,6 +216,15 @@ def half_product(patches: Patches) -> None:
     patches.spell(names={"half_recorded": half_recorded}, ops={"mul": "half_recorded(x, y)"})
 
 
+def var_of_fixed_mean(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
+    """Return the spread about a mean that is taken for a constant."""
+    spread = x - ops.mean(x, axis, keepdims=True).detach()
+    value = ops.var(x.detach(), axis, ddof, keepdims)
+    total = ops.sum(ops.square(spread), axis, keepdims)
+    n = x.size // max(1, value.size)
+    return graft(value, total / max(n - ddof, 0))
+
+
 _FLAT: Final = ("sign", "floor")
 _bug: Final = structural(THEME)
 
@@ -353,5 +363,14 @@ HIGHER: Final = (
         "what a hook returns is thrown away",
         "hooks_on_results hooks_on_leaves",
         hooked_by(lambda node, cotangent: cotangent),
+    ),
+    Bug(
+        "var.mean_fixed",
+        "var's gradient takes the mean for a constant: the first derivative is right all the same, "
+        "since the deviations add up to zero, and the second is wrong",
+        THEME,
+        ("second_derivative[var]",),
+        Place("var"),
+        replaced("var", lambda _: var_of_fixed_mean),
     ),
 )

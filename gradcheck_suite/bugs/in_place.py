@@ -1,11 +1,14 @@
 """Bugs of what is changed in place, and of arrays that belong to two."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
 import reference
-from gradcheck_suite.bugs.bug import Patch, Patches, spelled, structural
+from gradcheck_suite.bugs.bug import Bug, Patch, Patches, Place, module, spelled, structural
+from reference.broadcasting import unbroadcast
+from reference.row import Rule
 
 __all__ = ["IN_PLACE"]
 
@@ -85,6 +88,26 @@ def take_cotangents(patches: Patches) -> None:
     patches.spell(names={"taken": taken}, backward="x.backward(taken(cotangent))")
 
 
+def count_overwritten(patches: Patches) -> None:
+    """INDEX-FILL-DUP: give a value that was overwritten at once its share too."""
+    indexing = module("rules.indexing")
+    row = indexing._write_row.row
+
+    def pull(g: Any, in_shape: Any, index: Any) -> Any:
+        return unbroadcast(indexing._read_row(g, index), in_shape)
+
+    changed = replace(row, vjps={**row.vjps, "value": Rule.of(pull)})
+    patches.setattr(indexing._write_row, "row", changed)
+
+
+def setitem_keeps(patches: Patches) -> None:
+    """Give the old values the gradient of what has overwritten them."""
+    indexing = module("rules.indexing")
+    row = indexing._write_row.row
+    changed = replace(row, vjps={**row.vjps, "x": Rule.of(lambda g: g)})
+    patches.setattr(indexing._write_row, "row", changed)
+
+
 _bug: Final = structural(THEME)
 _LEAF: Final = "reference.Tensor(in_memory(data), requires_grad=requires_grad)"
 IN_PLACE: Final = (
@@ -101,6 +124,13 @@ IN_PLACE: Final = (
         "x[i] = y writes into the array, and the history does not know of it",
         "set_items",
         spelled(names={"put": put}, in_place=(("setitem", "put(x, index, y)"),)),
+    ),
+    _bug(
+        "setitem-keeps",
+        "in place",
+        "after x[i] = y the old x gets the gradient of what has overwritten it",
+        "set_items",
+        setitem_keeps,
     ),
     _bug(
         "slices-alias",
@@ -165,5 +195,15 @@ IN_PLACE: Final = (
         "backward takes the numbers of a cotangent in the order in which they lie in memory",
         "non_contiguous",
         read_cotangents_in_memory,
+    ),
+    Bug(
+        "index-fill-dup",
+        "a number that x[[0, 0]] = y puts into one place twice gets its gradient twice",
+        THEME,
+        (),
+        Place(claim="in place"),
+        count_overwritten,
+        equivalent="what is put into one place twice is left open: torch's gradient counts it "
+        "twice too, and no property names a place twice",
     ),
 )

@@ -1,7 +1,7 @@
 """Bugs made of kinds of faults: a kind bends any op, a row says on which ops it stands.
 
-Each kind is a function from an op to a patch. Where a kind changes nothing that can be seen, as
-a swap of add's operands, the op is on no list; what was tried is in ``EXCLUDED``, with the reason.
+Each kind is a function from an op to a patch. Where a fault changes nothing that can be seen, as a
+swap of add's operands, it stands in ``equivalent``, with the reason.
 """
 
 from collections.abc import Callable

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import reference
-from gradcheck_suite.bugs.bending import replaced
+from gradcheck_suite.bugs.bending import replaced, unlisted
 from gradcheck_suite.bugs.bug import Patch, Patches, both, spelled, structural
+from reference.primitive import primitive
 
 __all__ = ["REFUSALS"]
 
@@ -46,6 +47,27 @@ def _moving(op: str, move: Callable[[Any], Any]) -> Patch:
     return replaced(op, lambda function: lambda x, *more: function(x, *more) + move(x))
 
 
+def _no_rule(g: Any) -> Any:
+    message = "no backward for a comparison"
+    raise NotImplementedError(message)
+
+
+_without_rule = unlisted(
+    primitive(
+        "without_rule", lambda x: x.copy(), vjps={"x": _no_rule}, jvps={"x": lambda t: t * 0.0}
+    )
+)
+
+
+def _compare(function: Callable[..., Any]) -> Callable[..., Any]:
+    def greater(x: Any, y: Any) -> Any:
+        found = function(x, y)
+        moves = x.requires_grad if isinstance(x, reference.Tensor) else False
+        return _without_rule(found.astype(float) + 0.0 * x) if moves else found
+
+    return greater
+
+
 _bug: Final = structural(THEME)
 REFUSALS: Final = (
     _bug(
@@ -68,6 +90,13 @@ REFUSALS: Final = (
         "an error in a custom function's backward is swallowed",
         "broken_rule",
         spelled(ops={"custom_broken": "x * 1.0"}),
+    ),
+    _bug(
+        "compare-none",
+        "no derivative",
+        "backward through x * (x < 0) raises: a comparison has no rule",
+        "masks",
+        replaced("greater", _compare),
     ),
     _bug(
         "comparison-moves",

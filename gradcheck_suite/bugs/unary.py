@@ -235,6 +235,12 @@ _UNARY: Final[tuple[_Row, ...]] = (
     ),
     (
         "pow",
+        "negative_base",
+        "the gradient of x**n is painted infinite where x is negative",
+        lambda t, x, exponent: where(x <= 0, np.inf, t * (exponent * x ** (exponent - 1))),
+    ),
+    (
+        "pow",
         "exponent_kept",
         "x**n has the derivative n * x**n: the exponent is not lowered by one",
         lambda t, ans, exponent: t * exponent * ans,

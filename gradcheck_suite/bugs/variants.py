@@ -21,10 +21,6 @@ def _mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return total * (total.size / x.size)
 
 
-def _log_softmax(x: Any, axis: Any) -> Any:
-    return ops.sub(x, ops.logsumexp(x, axis, keepdims=True))
-
-
 _FORMULAS: Final[tuple[tuple[str, str, Callable[..., Any]], ...]] = (
     ("sub", "x - y as x + (-y)", lambda x, y: ops.add(x, ops.neg(y))),
     ("div", "x / y as x * y**-1", lambda x, y: ops.mul(x, ops.pow(y, -1.0))),
@@ -38,7 +34,6 @@ _FORMULAS: Final[tuple[tuple[str, str, Callable[..., Any]], ...]] = (
     ("tan", "tan as sin / cos", lambda x: ops.div(ops.sin(x), ops.cos(x))),
     ("mean", "the mean as a sum times 1 / n", _mean),
     ("dot", "dot as the sum of products", lambda x, y: ops.sum(ops.mul(x, y))),
-    ("log_softmax", "log_softmax as x - logsumexp(x)", _log_softmax),
     ("trace", "the trace by a mask", lambda x: ops.sum(ops.tril(ops.triu(x)))),
 )
 

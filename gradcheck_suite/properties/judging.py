@@ -238,8 +238,8 @@ def compare(
         case ZeroOrNothing(), Nothing():
             return Look(index, True, answer, outcome)
         case Interval(), Nothing():
-            right = not any(answer.middle) and not any(answer.half64)
-            return Look(index, right, answer, outcome)
+            # Zero by every form, which may come to it by rounding, as |x| by way of a root does.
+            return Look(index, not any(answer.middle), answer, outcome)
         case FlagIs(value), Flag(seen):
             return Look(index, value == seen, answer, outcome)
         case _:
