@@ -113,9 +113,9 @@ _NO_FORMS: Final = frozenset(
 
 TINYGRAD: Final = Spelling(
     name="tinygrad",
-    imports=("import numpy as np", "from tinygrad import Tensor", _INDEX),
+    imports=("import numpy as np", "from tinygrad import Device, Tensor", _INDEX),
     # A tensor of rank 0 is a constant without a place, which has no gradient: it is given one.
-    leaf="Tensor(data).clone('PYTHON')",
+    leaf="Tensor(data).clone(Device.DEFAULT)",
     constant="Tensor(data)",
     value="x.numpy()",
     grad_of="x.grad.clone()",
