@@ -1,10 +1,11 @@
 PYTHON  ?= python3
 WORKERS ?= 2
-QUICK   ?= torch autograd mygrad micrograd
-# Two compile every program that they meet: a sample has to do; SAMPLE= for all properties.
-SAMPLE  ?= --gradcheck-property '!second_derivative[*]' --gradcheck-property '!forward_mode[*]'
-# Of a chain of thousands of ops tinygrad makes one kernel, for minutes.
-SHALLOW ?= --gradcheck-property '!A7'
+PEERS   ?= jax tinygrad torch autograd mygrad micrograd
+# Two compile every program that they meet: a sample of the properties has to do. Of a chain of
+# thousands of ops (A7) tinygrad makes one kernel, for minutes.
+SAMPLE  := --gradcheck-property '!second_derivative[*]' --gradcheck-property '!forward_mode[*]'
+SAMPLE_jax      ?= $(SAMPLE)
+SAMPLE_tinygrad ?= $(SAMPLE) --gradcheck-property '!A7'
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -38,8 +39,8 @@ peers: export DEV ?= PYTHON
 peers: export JAX_PLATFORMS ?= cpu
 peers: export XLA_FLAGS ?= --xla_backend_optimization_level=0
 peers: $(VENV)/.peers  ## check other people's libraries against their lists of known faults (CASES=1)
-	{ echo "$(strip jax $(SAMPLE))"; echo "$(strip tinygrad $(SAMPLE) $(SHALLOW))"; \
-		printf '%s\n' $(QUICK); } | xargs -P $(WORKERS) -L 1 \
+	printf '%s\n' $(foreach library,$(PEERS),"$(strip $(library) $(SAMPLE_$(library)))") | \
+		xargs -P $(WORKERS) -L 1 \
 		$(BIN)/python -m pytest -q -rfEx --no-header 'gradcheck::*' --gradcheck-cases $(CASES) \
 		--gradcheck-expected reports/peers/expected.toml --gradcheck-engine
 	$(BIN)/python -m pytest -q tests/peers
