@@ -263,7 +263,7 @@ HIGHER: Final = (
         "second-order-missing",
         "higher order",
         "the backward works on bare arrays: with create_graph, gradients have no history",
-        f"{_of_ops('second_derivative')} gradient_penalties",
+        f"differentiable_gradients {_of_ops('second_derivative')} gradient_penalties",
         record_no_backward,
     ),
     _bug(
@@ -298,7 +298,7 @@ HIGHER: Final = (
         "always-recorded",
         "higher order",
         "every backward is recorded, whether create_graph is asked for or not",
-        "differentiable_gradients",
+        "constant_gradients",
         always_record,
     ),
     _bug(

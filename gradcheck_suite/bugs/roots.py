@@ -93,6 +93,17 @@ def absolute(_x: Any, cotangent: Any) -> Any:
     return None if cotangent is None else cotangent.abs()
 
 
+def limited(_x: Any, cotangent: Any) -> Any:
+    """Return a cotangent of which no element is more than a hundred to either side."""
+    return None if cotangent is None else reference.Tensor(np.clip(cotangent.data, -100, 100))
+
+
+def ones_for_zeros(x: Any, cotangent: Any) -> Any:
+    """Return ``cotangent or 1``."""
+    is_given = cotangent is not None and cotangent.data.any()
+    return cotangent if is_given else reference.Tensor(np.ones(x.shape))
+
+
 def first_of(x: Any, cotangent: Any) -> Any:
     """Return a cotangent whose first element stands for all."""
     if cotangent is None or not cotangent.size:
@@ -157,6 +168,20 @@ ROOTS: Final = (
         "the gradient that backward is given loses its sign",
         "gradient[reshape] gradient[transpose]",
         before_backward(absolute),
+    ),
+    _bug(
+        "seed-limited",
+        "roots",
+        "no element of the gradient that backward is given counts for more than a hundred",
+        "linear_in_cotangent",
+        before_backward(limited),
+    ),
+    _bug(
+        "seed-or-one",
+        "roots",
+        "a gradient of zeros that backward is given is taken for none: `gradient or 1`",
+        "zero_cotangent",
+        before_backward(ones_for_zeros),
     ),
     _bug(
         "seed-first",

@@ -166,7 +166,7 @@ def _conclude(
         "n_elements": tally.n_elements,
         "n_outside": tally.n_outside,
     }
-    if tally.wrong:
+    if tally.wrong and not (entry.common and len(tally.wrong) < tally.n_judged):
         raised = all(judgement.raised for _, judgement in tally.wrong)
         case, judgement = _by_itself(entry, tally.wrong, subject, reach)
         others = [pair for pair in tally.wrong if pair[0] is not case][-_N_EVIDENCE:]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from gradcheck_suite.engines.dialect import UNLESS_FIXED
 from gradcheck_suite.engines.outcome import Number, Outcomes
@@ -16,6 +17,8 @@ from gradcheck_suite.properties.judging import COARSE, Judgement, judge
 from gradcheck_suite.properties.property import Property
 
 __all__ = ["Reach", "in_words"]
+
+_MAX_RESTARTS: Final = 80  # some 0.2 s each, and the import of the submission
 
 
 class Reach:
@@ -32,6 +35,8 @@ class Reach:
         self._capabilities = capabilities
         self.stores_float32 = False
         """Whether leaves are stored in float32; then all of the engine is judged so."""
+        self.restarts_left = _MAX_RESTARTS
+        """How many more workers may be started for failures to shrink on."""
         self._coarse: frozenset[str] = frozenset()
         self._unsound: dict[str, str] = {}
         names = template(spelling.backward).names

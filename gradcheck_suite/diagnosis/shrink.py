@@ -11,10 +11,10 @@ from itertools import islice
 
 from hypothesis import strategies as st
 
+from gradcheck_suite.diagnosis.afresh import Ask, asking
 from gradcheck_suite.diagnosis.fair import Symptom, is_fair, symptom, traits
 from gradcheck_suite.diagnosis.reach import Reach
 from gradcheck_suite.diagnosis.reduce import measure, reductions
-from gradcheck_suite.engines.outcome import Lost
 from gradcheck_suite.engines.subject import Subject
 from gradcheck_suite.exams.exam import Case
 from gradcheck_suite.exams.jury import case_of
@@ -28,6 +28,7 @@ __all__ = ["smallest_failure"]
 
 _N_TRIES = 200
 _MAX_RUNS = 600  # of the engine; a run and its enclosure take about 2 ms
+_MAX_LENGTH = 100  # steps; what is longer is a chain that has to be as long as it is
 _FEW = 4  # steps: a program of so few teaches as well as any other that could be drawn
 # 5 to 40 s for all tries, and what is found is no smaller than what was taken apart.
 _SLOWLY_DRAWN = {"histories", "training runs"}
@@ -45,17 +46,24 @@ def smallest_failure(
 ) -> tuple[Case, Judgement]:
     """Return the smallest case known to fail: ``case`` itself, or one that was found and shrunk.
 
-    Cases that the engine cannot run, that cannot be decided, or
-    that rely on what is known to be broken do not count. Where a fault may leave a mode switched
-    there is no search: what fails after that need not fail by itself.
+    Cases that the engine cannot run, that cannot be decided, or that rely on what is known to be
+    broken do not count. Where a fault may leave a mode switched, a case counts that fails in a
+    fresh worker (what fails after it need not fail by itself), for as long as restarts are left.
     """
-    if entry.isolated:
+    if entry.isolated and n_steps(case.program) > _MAX_LENGTH:
         return case, judgement
-    trial = _Trial(entry, subject, reach, symptom(judgement), {case.program: (case, judgement)})
+    ask = asking(entry, subject, reach)
+    # A mode that is left switched shows in whatever comes next.
+    wanted = None if entry.isolated else symptom(judgement)
+    trial = _Trial(entry, ask, reach, wanted, {case.program: (case, judgement)})
+    if entry.isolated:  # each failure costs a restart, of which a history would need hundreds
+        drawn = (_redrawn(world, trial) for world in _worlds(entry))
+        first = next((program for program in drawn if program is not None), case.program)
+        return trial.failures[_reduced(min(first, case.program, key=measure), trial)]
     found = _reduced(case.program, trial)
     if n_steps(found) > _FEW and entry.theme not in _SLOWLY_DRAWN:
-        drawn = [p for world in _worlds(entry) if (p := _redrawn(world, trial)) is not None]
-        found = min((found, *(_reduced(program, trial) for program in drawn)), key=measure)
+        others = [p for world in _worlds(entry) if (p := _redrawn(world, trial)) is not None]
+        found = min((found, *(_reduced(program, trial) for program in others)), key=measure)
     return trial.failures[found]
 
 
@@ -64,14 +72,16 @@ class _Trial:
     """What is tried on one engine for one property, and the failures that were seen."""
 
     entry: Property
-    subject: Subject
+    ask: Ask
     reach: Reach
-    symptom: Symptom
+    symptom: Symptom | None
     failures: dict[Program, tuple[Case, Judgement]]
     n_runs: int = 0
 
     def case(self, program: Program) -> Case | None:
-        """Return the case of a program that may be put to the engine."""
+        """Return the case of a program that may be put to the engine, if any still may."""
+        if self.n_runs >= _MAX_RUNS:
+            return None
         try:
             case = case_of(self.entry, program)
         except _NOT_MEANT:
@@ -82,15 +92,14 @@ class _Trial:
 
     def fails(self, case: Case | None) -> bool:
         """Tell whether the engine fails a case in the way it did, and remember it if so."""
-        if case is None or self.n_runs >= _MAX_RUNS:
+        if case is None:
             return False
         self.n_runs += 1
-        outcomes = self.subject.run(case.program)
-        if isinstance(outcomes, Lost):
-            self.n_runs = _MAX_RUNS  # a hang while shrinking: what is known has to do
+        judgement = self.ask(case)
+        if judgement is None:
+            self.n_runs = _MAX_RUNS  # what is known has to do
             return False
-        judgement = self.reach.judge(self.entry, case, outcomes)
-        if judgement.right or symptom(judgement) != self.symptom:
+        if judgement.right or self.symptom not in {None, symptom(judgement)}:
             return False
         self.failures[case.program] = (case, judgement)
         return True

@@ -125,7 +125,7 @@ def _of_higher_modes(instructions: Iterable[Instruction], ops: frozenset[str]) -
     if any(isinstance(i, PushForward) for i in instructions):
         found |= {f"forward:{op}" for op in ops}
     if any(isinstance(i, Backward) and i.create_graph for i in instructions):
-        found |= {"sharing", "fan_out", *(f"second:{op}" for op in ops)}
+        found |= {"sharing", "fan_out", "create_graph", *(f"second:{op}" for op in ops)}
     return found
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from gradcheck_suite.program.op import Op
 from gradcheck_suite.program.table import OPS
+from gradcheck_suite.properties.expressions import drawn_as
 from gradcheck_suite.properties.property import Draws, Property, WorldKind
 from gradcheck_suite.strategies.world import World, palettes
 
@@ -50,7 +51,7 @@ def _powers(world: World) -> "Strata":
 def _expressions(world: World) -> "Strata":
     from gradcheck_suite.strategies.forward import forward_expressions
 
-    return tuple(map(forward_expressions, palettes(world)))
+    return drawn_as(forward_expressions, world)
 
 
 def _curvature(name: str) -> Draws:

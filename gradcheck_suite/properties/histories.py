@@ -49,6 +49,7 @@ _CHANGES: Final = (
 )
 _ORDERS: Final = (
     "differentiable_gradients",
+    "constant_gradients",
     "hessians",
     "third_derivatives",
     "gradient_penalties",

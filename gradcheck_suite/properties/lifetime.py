@@ -54,10 +54,20 @@ LIFETIME: Final = (
     _property(
         "differentiable_gradients",
         "L3",
-        "create_graph does not make gradients differentiable, or they always are",
+        "create_graph does not make gradients differentiable",
         "With create_graph the rules themselves are recorded, so that the gradient is a function "
-        "of the leaf with a derivative of its own. Without it a gradient is a constant.",
-        level=4,
+        "of the leaf with a derivative of its own.",
+        needs=("create_graph",),
+        conventions=("accumulation",),
+        establishes=("create_graph",),
+        common=True,
+    ),
+    _property(
+        "constant_gradients",
+        "L3",
+        "a gradient is recorded though nobody asked for it",
+        "Without create_graph a gradient is a constant: what is computed from it has no derivative "
+        "by way of it, and no graph is kept for one.",
         needs=("create_graph",),
         conventions=("accumulation",),
     ),

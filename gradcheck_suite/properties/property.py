@@ -57,6 +57,9 @@ class Property:
     """What an engine must have beyond what its Programs show (see ``program.features.needs``)."""
     after: tuple[str, ...] = ()
     """Ids of properties that have to hold first: what they find is told there, not once more."""
+    common: bool = False
+    """It is about what all of its cases have in common: where some of them are right, what is wrong
+    with the others is a fault of their ops, and told there."""
     few: bool = False
     """It is one of many: an exam has as few of its Programs as show every form."""
     isolated: bool = False

@@ -10,13 +10,12 @@ from gradcheck_suite.program.op import Op
 from gradcheck_suite.program.shapes import Shape
 from gradcheck_suite.program.table import op_named
 from gradcheck_suite.strategies.builder import Builder
-from gradcheck_suite.strategies.forms import Call, broadcast_forms, forms
+from gradcheck_suite.strategies.forms import Call, forms
 from gradcheck_suite.strategies.numbers import arrays, seeds, some_shape
 from gradcheck_suite.strategies.world import World
 
 __all__ = [
     "Call",
-    "broadcast_calls",
     "called",
     "calls",
     "gradient_program",
@@ -29,11 +28,6 @@ __all__ = [
 def calls(op: Op, world: World) -> st.SearchStrategy[Call]:
     """Draw a call in any form without broadcasting; shrinks to the first form."""
     return st.one_of(*forms(op, world))
-
-
-def broadcast_calls(op: Op) -> st.SearchStrategy[Call]:
-    """Draw a call whose operands' shapes differ; shrinks to a vector with a scalar."""
-    return st.one_of(*broadcast_forms(op))
 
 
 def has_gradient(call: Call) -> tuple[bool, ...]:

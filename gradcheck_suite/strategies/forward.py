@@ -1,5 +1,7 @@
 """Forward mode: how a result moves with its leaves, along tangents."""
 
+from collections.abc import Sequence
+
 from hypothesis import strategies as st
 
 from gradcheck_suite.program.instructions import Program
@@ -7,10 +9,9 @@ from gradcheck_suite.program.op import Op
 from gradcheck_suite.strategies.builder import Builder
 from gradcheck_suite.strategies.call import Call
 from gradcheck_suite.strategies.calls import called
-from gradcheck_suite.strategies.expressions import expression
+from gradcheck_suite.strategies.expressions import FEW, writers
 from gradcheck_suite.strategies.forms import forms
 from gradcheck_suite.strategies.numbers import cotangents
-from gradcheck_suite.strategies.scene import Scene, session
 from gradcheck_suite.strategies.world import World
 
 __all__ = ["forward_expressions", "tangents"]
@@ -31,11 +32,11 @@ def _tangent(draw: st.DrawFn, drawn: st.SearchStrategy[Call]) -> Program:
     return b.program()
 
 
-@session
-def forward_expressions(s: Scene) -> None:
-    """Push tangents at one leaf, or at both, through a whole expression over two leaves."""
-    leaves = [s.leaf(), s.leaf()]
-    result = expression(s, leaves)
-    moved = s.draw(st.sampled_from([leaves, leaves[:1], leaves[1:]]))
-    along = {x: s.draw(cotangents(s.shape)) for x in moved}
-    s.b.observe("value", s.b.push_forward(result, along))
+@st.composite
+def forward_expressions(draw: st.DrawFn, world: World, family: Sequence[str] = ()) -> Program:
+    """Draw the tangent of an expression, along tangents at one leaf or at all."""
+    e, root = draw(writers(world, family, FEW))(Builder())
+    moved = draw(st.sampled_from([e.leaves, *([leaf] for leaf in e.leaves[:2])]))
+    along = {leaf.index: draw(cotangents(leaf.array.shape)) for leaf in moved}
+    e.b.observe("value", e.b.push_forward(root.index, along))
+    return e.b.program()

@@ -32,6 +32,8 @@ _MAX_STEPS: Final = 10
 _MAX_BODY: Final = 3
 _MAX_DEPTH: Final = 3
 _OLDEST: Final = 3  # how far back among the values that fit a step may reach
+# Defined everywhere: a history whose numbers leave the domain of an op has no answer.
+_TAME: Final = tuple(name for name in UNARY if name not in {"log", "sqrt"})
 _KEEPING: Final = ("mul", "div")  # their rules need an operand, so that a freed graph raises
 _FORGETTING: Final = ("mul", "add", "sub")  # no rule needs their result: it may be overwritten
 
@@ -79,7 +81,7 @@ def palette_of(world: World, shape: Shape, *, functions: bool) -> Palette:
     return {
         "number": arrays(shape, _GENTLE),
         "cotangent": seeds(shape),
-        "op": named(operators, UNARY) if functions else named(operators),
+        "op": named(operators, _TAME) if functions else named(operators),
         "operator": named(operators),
         "growing": named(GROWING) if world.having(GROWING) else st.none(),
         "keeping": named(_KEEPING),

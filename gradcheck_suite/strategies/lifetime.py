@@ -8,6 +8,7 @@ from gradcheck_suite.strategies.scene import Scene, session
 from gradcheck_suite.strategies.world import BINARY
 
 __all__ = [
+    "constant_gradients",
     "differentiable_gradients",
     "middle_then_end",
     "released_graphs",
@@ -58,15 +59,25 @@ def middle_then_end(s: Scene) -> None:
 
 @session
 def differentiable_gradients(s: Scene) -> None:
-    """A gradient times its leaf, differentiated: once it was made with create_graph, once not.
+    """A gradient that was made with create_graph, times its leaf, differentiated."""
+    _use_gradient(s, create=True)
+
+
+@session
+def constant_gradients(s: Scene) -> None:
+    """A gradient that was made without create_graph, times its leaf, differentiated."""
+    _use_gradient(s, create=False)
+
+
+def _use_gradient(s: Scene, *, create: bool) -> None:
+    """Append a backward, and another one from an operator of the gradient and the leaf.
 
     Nothing is cleared, since an engine may write the zeros into the gradient that is in use.
     """
-    for create in (True, False):
-        x = s.leaf()
-        s.b.backward(_curved(s, x), s.cotangent(), create=create)
-        s.backward(s.pair(s.b.grad_of(x), x, BINARY))
-        s.b.observe("grad", x)
+    x = s.leaf()
+    s.b.backward(_curved(s, x), s.cotangent(), create=create)
+    s.backward(s.pair(s.b.grad_of(x), x, BINARY))
+    s.b.observe("grad", x)
 
 
 def _curved(s: Scene, x: int) -> int:

@@ -7,12 +7,23 @@ from typing import Final, Literal
 from gradcheck_suite.program.op import Op
 from gradcheck_suite.program.table import OPS
 
-__all__ = ["BINARY", "SCALARS", "TENSORS", "UNARY", "World", "palettes"]
+__all__ = ["BINARY", "FAMILIES", "SCALARS", "TENSORS", "UNARY", "World", "palettes"]
 
 BINARY: Final = ("mul", "add", "sub", "div")
 """The operators of structural programs, the simplest first."""
 UNARY: Final = ("tanh", "sin", "exp", "sigmoid", "cos", "neg", "relu", "abs", "log", "sqrt")
 """Their functions of one value."""
+
+FAMILIES: Final[tuple[tuple[str, ...], ...]] = (
+    ("matmul", "transpose"),
+    ("sum", "mean"),
+    ("reshape", "broadcast_to"),
+    ("getitem", "concatenate"),
+    ("max", "min", "maximum", "minimum", "pow"),
+    ("softmax", "mean"),
+    ("matmul", "sum", "mean", "max", "transpose", "reshape", "getitem", "concatenate", "stack"),
+)
+"""Ops of arrays that stand beside operators and functions in one expression."""
 
 
 @dataclass(frozen=True, slots=True)

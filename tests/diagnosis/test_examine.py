@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from typing import Any
 
+import numpy as np
 import pytest
 
+import reference
 from gradcheck_suite.diagnosis.examine import examine
 from gradcheck_suite.engines.known import known_engine
 from gradcheck_suite.engines.outcome import Lost, Outcomes
@@ -286,6 +289,47 @@ def test_an_isolated_property_is_restarted_before_and_after(make_exam: Callable[
     subject.restart = lambda: restarts.append(None)
     examine(make_exam("modes_restored"), subject)
     assert len(restarts) == 2
+
+
+CREATE_GRAPH = ("differentiable_gradients", "constant_gradients", "second_derivative[tanh]")
+
+
+@pytest.mark.parametrize(
+    ("backward", "ops", "failed"),
+    [
+        ("x.backward(reference.Tensor(cotangent), retain_graph=True)", {}, CREATE_GRAPH[:1]),
+        ("x.backward(reference.Tensor(cotangent), create_graph=True)", {}, CREATE_GRAPH[1:2]),
+        ("", {"tanh": "flat_tanh(x)"}, CREATE_GRAPH[2:]),
+    ],
+    ids=["never", "always", "not of tanh"],
+)
+def test_a_wrong_create_graph_is_told_once(
+    backward: str,
+    ops: dict[str, str],
+    failed: tuple[str, ...],
+    make_engine: Callable[..., SpelledEngine],
+    make_exam: Callable[..., Exam],
+):
+    """Gradients that are never recorded, always recorded, or not by one rule: one failure each."""
+    fields = {"backward": backward} if backward else {}
+    engine = make_engine(ops, {"flat_tanh": FlatTanh.apply}, **fields)
+    results = examine(make_exam(*CREATE_GRAPH), InProcess(engine), with_findings=False)
+    assert tuple(r.property for r in results if r.verdict.is_bad) == failed
+
+
+class FlatTanh(reference.Function):
+    """tanh, with a rule on bare arrays."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        """Keep the numbers of the result."""
+        ctx.slope = 1 - np.tanh(x.data) ** 2
+        return reference.tanh(x)
+
+    @staticmethod
+    def backward(ctx: Any, cotangent: Any) -> Any:
+        """Multiply by a constant."""
+        return cotangent * ctx.slope
 
 
 def test_progress_counts_every_case(make_exam: Callable[..., Exam]):

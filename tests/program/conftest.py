@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 from gradcheck_suite.program.array import Array
 from gradcheck_suite.program.instructions import (
@@ -30,13 +31,13 @@ from gradcheck_suite.program.instructions import (
 from gradcheck_suite.program.table import OPS
 from gradcheck_suite.properties.training import TRAINING
 from gradcheck_suite.strategies.calls import (
-    broadcast_calls,
     calls,
     gradient_programs,
     plain_number_programs,
     value_programs,
 )
 from gradcheck_suite.strategies.drawing import draw
+from gradcheck_suite.strategies.forms import broadcast_forms
 from gradcheck_suite.strategies.world import SCALARS, TENSORS
 from tests.strategies.all_sessions import SESSIONS
 
@@ -57,7 +58,7 @@ def _strategies():
         for entry in TRAINING:
             yield from entry.draws(world)
     for name in ("add", "sub", "mul", "div", "power", "maximum", "minimum", "where"):
-        yield gradient_programs(OPS[name], broadcast_calls(OPS[name]))
+        yield gradient_programs(OPS[name], st.one_of(*broadcast_forms(OPS[name])))
 
 
 @pytest.fixture(scope="session")

@@ -45,10 +45,10 @@ def fails_on(name: str, bug: Bug) -> bool:
 @pytest.mark.parametrize("name", HISTORIES)
 @pytest.mark.parametrize("world", [SCALARS, TENSORS], ids=lambda world: world.kind)
 def test_a_history_can_be_answered(name: str, world: Any):
-    """Half of all histories at least have a certified answer, and each has looks."""
+    """Two thirds of all histories at least have a certified answer, and each has looks."""
     for drawn in CATALOGUE[name].draws(world):
         cases = [case_of(CATALOGUE[name], p) for p in draw(drawn, 30, 5, lambda _: True)]
-        assert sum(case is None for case in cases) <= len(cases) / 2
+        assert sum(case is None for case in cases) <= len(cases) / 3
         assert all(case.sheets[0].answers for case in cases if case)
 
 
@@ -223,12 +223,12 @@ def shrunk(name: str, bug: Bug) -> Program | None:
 
 
 def test_histories_shrink_to_the_steps_that_matter():
-    """A single fault is left with four ops at most, and with five steps at the median."""
+    """A single fault is left with five ops at most, and with five steps at the median."""
     left = {fault: shrunk(name, BUGS[fault]) for fault, name in FAULTS.items()}
     assert None not in left.values()
     n_ops = {
         fault: sum(isinstance(i, (Apply, InPlace)) for i in flatten(program.instructions))
         for fault, program in left.items()
     }
-    assert {fault: n for fault, n in n_ops.items() if n > 4} == {}
+    assert {fault: n for fault, n in n_ops.items() if n > 5} == {}
     assert median(n_steps(program) for program in left.values()) <= 5

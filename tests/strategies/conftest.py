@@ -3,18 +3,19 @@
 from functools import partial
 
 import pytest
+from hypothesis import strategies as st
 
 from gradcheck_suite.program.table import OPS
 from gradcheck_suite.properties.training import TRAINING
 from gradcheck_suite.strategies import deep
 from gradcheck_suite.strategies.calls import (
-    broadcast_calls,
     calls,
     gradient_programs,
     plain_number_programs,
     value_programs,
 )
 from gradcheck_suite.strategies.drawing import draw
+from gradcheck_suite.strategies.forms import broadcast_forms
 from gradcheck_suite.strategies.world import SCALARS, TENSORS
 from tests.strategies.all_sessions import SESSIONS
 
@@ -41,7 +42,7 @@ def _by_name():
                     found[f"plain-{op.name}-{world.kind}-{left}"] = drawn
     for op in OPS.values():
         if op.signature in {"binary", "where"}:
-            found[f"broadcast-{op.name}"] = gradient_programs(op, broadcast_calls(op))
+            found[f"broadcast-{op.name}"] = gradient_programs(op, st.one_of(*broadcast_forms(op)))
     return found
 
 

@@ -9,7 +9,6 @@ from gradcheck_suite.program.instructions import Apply, Backward, Constant, Leaf
 from gradcheck_suite.program.table import OPS
 from gradcheck_suite.strategies.calls import (
     Call,
-    broadcast_calls,
     calls,
     gradient_program,
     gradient_programs,
@@ -17,6 +16,7 @@ from gradcheck_suite.strategies.calls import (
     value_programs,
 )
 from gradcheck_suite.strategies.drawing import find_smallest
+from gradcheck_suite.strategies.forms import broadcast_forms
 from gradcheck_suite.strategies.numbers import grid
 from gradcheck_suite.strategies.world import SCALARS, TENSORS
 
@@ -120,7 +120,7 @@ def test_operands_are_broadcast_on_both_sides(programs_of):
     """Leading axes, extents of 1, scalars, and both at once: each on the left and on the right."""
     op = OPS["mul"]
     pairs = set()
-    for program in programs_of(gradient_programs(op, broadcast_calls(op)), 200):
+    for program in programs_of(gradient_programs(op, st.one_of(*broadcast_forms(op))), 200):
         named = dict(program.numbered())
         apply = next(i for i in named.values() if isinstance(i, Apply))
         pairs.add(tuple(named[a].array.shape for a in apply.args))
@@ -135,10 +135,10 @@ def test_operands_are_broadcast_on_both_sides(programs_of):
         assert {(wide, narrow), (narrow, wide)} <= pairs
 
 
-def test_broadcast_calls_really_broadcast(programs_of):
+def test_broadcast_forms_really_broadcast(programs_of):
     """The operands of a broadcast call never have the same shape."""
     op = OPS["where"]
-    for program in programs_of(gradient_programs(op, broadcast_calls(op)), 60):
+    for program in programs_of(gradient_programs(op, st.one_of(*broadcast_forms(op))), 60):
         shapes = [i.array.shape for i in program.instructions if isinstance(i, Leaf)]
         assert shapes[0] != shapes[1]
 

@@ -144,18 +144,6 @@ def test_modes_end_in_every_way(programs_of):
     assert len(ways) == 8
 
 
-def test_expressions_use_earlier_values_again(programs_of):
-    """Several ops, up to eight, and some value that is used twice."""
-    sizes, shared = set(), 0
-    for program in programs_of(SESSIONS["expressions"](SCALARS), 100):
-        applied = [i for i in program.instructions if isinstance(i, Apply)]
-        sizes.add(len(applied))
-        used = [a for i in applied for a in i.args]
-        shared += len(set(used)) < len(used)
-    assert sizes == set(range(2, 9))
-    assert shared > 50
-
-
 def test_worlds_without_an_op_do_not_draw_it(programs_of):
     """An engine that lacks an op is not asked for it in structural programs."""
     world = World("scalar", ("mul", "add"))
