@@ -75,6 +75,8 @@ _OF_FAMILY: Final[Mapping[str, str]] = MappingProxyType(
 
 def claim_of(entry: Property) -> str:
     """Return a word or two: order, sharing, accumulation, second pass, lifetime, modes, ..."""
-    family, bracket, _ = entry.id.partition("[")
+    family, bracket, name = entry.id.removesuffix("]").partition("[")
+    if family == "optimizer":
+        return f"optimizer {name}"
     named = _OF_PROPERTY.get(entry.id) or (_OF_FAMILY.get(family, "") if bracket else "")
     return named or _OF_THEME.get(entry.theme, "")

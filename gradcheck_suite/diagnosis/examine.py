@@ -102,6 +102,8 @@ def _examine_property(
     if entry.isolated:
         subject.restart()
     result = _conclude(entry, tally, subject, reach, with_findings)
+    if result.verdict is Verdict.PASS:
+        reach.passed.add(entry.id)
     if result.verdict.is_bad:
         reach.add_unsound(entry, [case for case, _ in (*tally.wrong, *tally.lost)])
     return result

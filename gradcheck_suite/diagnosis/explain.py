@@ -1,10 +1,11 @@
 """Explain a failure: the smallest program, what came beside what is right, where the fault is."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gradcheck_suite.diagnosis.comparison import torch_script
 from gradcheck_suite.diagnosis.localise import place_of_fault
-from gradcheck_suite.diagnosis.mistakes import Seen, likely_mistake
+from gradcheck_suite.diagnosis.mistakes import Seen, likely_mistake, place_of, suspects
 from gradcheck_suite.diagnosis.reach import Reach
 from gradcheck_suite.diagnosis.shrink import smallest_failure
 from gradcheck_suite.diagnosis.training import (
@@ -22,7 +23,7 @@ from gradcheck_suite.program.snippet import script
 from gradcheck_suite.program.spelling import Spelling
 from gradcheck_suite.properties.judging import Look
 from gradcheck_suite.properties.property import Property
-from gradcheck_suite.records import Comparison, Finding
+from gradcheck_suite.records import Comparison, Fault, Finding, Mistake
 
 __all__ = ["explain"]
 
@@ -43,10 +44,13 @@ def explain(
     case, judgement = smallest = smallest_failure(entry, *wrong[0], subject, reach)
     fault, place = place_of_fault(entry, smallest, subject, reach)
     evidence = (smallest, *wrong)
-    mistake = likely_mistake(entry, fault.op, evidence, right)
+    mistake = likely_mistake(suspects(entry, fault.op, reach.passed), evidence, right)
+    fault, place = _refined(fault, place, mistake)
     spelling = subject.spelling
     if is_run(entry, case.program):
-        mistake = mistake_in_run(evidence) or mistake
+        in_run = mistake_in_run(evidence)
+        fingerprint = mistake.bugs if mistake else ()
+        mistake = replace(in_run, bugs=fingerprint) if in_run else mistake
         printed = lines(case.program, spelling)
         place = f"{first_wrong_step(smallest, printed)}; {place}"
         case, judgement = cut_to_first_wrong_step(entry, smallest, subject, reach)
@@ -67,6 +71,16 @@ def explain(
         comparison_snippet=in_torch,
         not_compared=not_compared,
     )
+
+
+def _refined(fault: Fault, place: str, mistake: Mistake | None) -> tuple[Fault, str]:
+    """Return the place of the likely mistake, which knows more than the looks do, if it has one."""
+    known = place_of(mistake) if mistake else None
+    if known is None or (known.op, known.claim) == (fault.op, fault.claim):
+        return fault, place
+    if known.op:
+        return Fault(known.op, known.argument), f"the op {known.op}"
+    return Fault(claim=known.claim), f"no single op; what breaks is: {known.claim}"
 
 
 def _listing(printed: tuple[Line, ...], looks: dict[int, Look]) -> str:

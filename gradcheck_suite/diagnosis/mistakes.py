@@ -7,11 +7,12 @@ Nothing is claimed where nothing fits.
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final, TypeAlias
 
-from gradcheck_suite.bugs.bug import Bug
+from gradcheck_suite.bugs.bug import Bug, Place
 from gradcheck_suite.bugs.catalogue import BUGS
 from gradcheck_suite.bugs.likely import likely_on
 from gradcheck_suite.diagnosis.agreement import agree
@@ -22,7 +23,7 @@ from gradcheck_suite.properties.judging import Judgement
 from gradcheck_suite.properties.property import Property
 from gradcheck_suite.records import Confidence, Mistake
 
-__all__ = ["Seen", "likely_mistake"]
+__all__ = ["Seen", "likely_mistake", "place_of", "suspects"]
 
 Seen: TypeAlias = tuple[Case, Judgement]
 _Looks: TypeAlias = Mapping[tuple[int, int], Outcome | None]
@@ -39,19 +40,37 @@ class _Fit:
     """The wrong looks, by program and index, that the bug gives."""
 
 
+def suspects(entry: Property, op: str, passed: AbstractSet[str]) -> tuple[Bug, ...]:
+    """Return the bugs that could be at work, those that the property is there for first.
+
+    ``op`` is the one whose rule was found to be wrong; '' looks among the faults of structure. A
+    bug that breaks a property which was ``passed`` is not the one.
+    """
+    named = [bug for bug in BUGS.values() if entry.id in bug.killers and bug.base == "reference"]
+    found = dict.fromkeys((*named, *likely_on(op)))
+    return tuple(bug for bug in found if not passed & {*bug.killers} and not bug.equivalent)
+
+
+def place_of(mistake: Mistake) -> Place | None:
+    """Return the place at which all bugs of a mistake are; None where they are not at one."""
+    known = {bug.id: bug for bug in BUGS.values()}
+    places = {known[name].place for name in mistake.bugs if name in known}
+    return places.pop() if len(places) == 1 else None
+
+
 def likely_mistake(
-    entry: Property, op: str, wrong: Sequence[Seen], right: Sequence[Seen]
+    suspects: Sequence[Bug], wrong: Sequence[Seen], right: Sequence[Seen]
 ) -> Mistake | None:
     """Return the bug that gives all that is ``wrong``, and nothing else where it was ``right``.
 
-    ``op`` is the one whose rule was found to be wrong; '' looks among the faults of structure. Two
-    bugs where it takes two. None where none fits, or where nothing but exceptions was seen.
+    Two of the ``suspects`` where it takes two. None where none fits, or where nothing but
+    exceptions was seen.
     """
     to_explain = _wrong_looks(wrong)
     if all(isinstance(outcome, Raised) or outcome is None for outcome in to_explain.values()):
         return None
     every = frozenset(to_explain)
-    fits = [f for bug in _candidates(entry, op) if (f := _fit(bug, wrong, right)) is not None]
+    fits = [f for bug in suspects if (f := _fit(bug, wrong, right)) is not None]
     whole = [fit for fit in fits if fit.explained == every]
     # What the catalogue has on this very op is the better told of two that come to the same.
     whole = [fit for fit in whole if fit.bug.id in BUGS] or whole
@@ -84,13 +103,6 @@ def _wrong_looks(wrong: Sequence[Seen]) -> _Looks:
         for look in judgement.looks
         if not look.right
     }
-
-
-def _candidates(entry: Property, op: str) -> list[Bug]:
-    """Return the bugs that could be at work, those that the property is there for first."""
-    named = [bug for bug in BUGS.values() if entry.id in bug.killers]
-    about = likely_on(op)
-    return [*dict.fromkeys((*(bug for bug in named if bug.base == "reference"), *about))]
 
 
 def _fit(bug: Bug, wrong: Sequence[Seen], right: Sequence[Seen]) -> _Fit | None:

@@ -39,6 +39,8 @@ class Reach:
         """How many more workers may be started for failures to shrink on."""
         self._coarse: frozenset[str] = frozenset()
         self._unsound: dict[str, str] = {}
+        self.passed: set[str] = set()
+        """The properties that hold: no bug that would break one of them is at work."""
         names = template(spelling.backward).names
         self._takes_cotangent = any(name.startswith("cotangent") for name in names)
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from statistics import median, quantiles
-from time import perf_counter
+from time import process_time
 
 from gradcheck_suite.bugs.bug import Bug
 from gradcheck_suite.bugs.catalogue import BUGS
-from gradcheck_suite.diagnosis import explain, mistakes
+from gradcheck_suite.diagnosis import explain
 from gradcheck_suite.diagnosis.examine import examine
 from gradcheck_suite.engines.outcome import Outcomes
 from gradcheck_suite.engines.subject import InProcess
@@ -63,7 +63,7 @@ class Found:
     bug: Bug
     finding: Finding | None
     seconds: float
-    """What the shrinking took."""
+    """What the shrinking took, of the processor."""
     n_ops: int = 0
     n_leaves: int = 0
     right_place: bool = False
@@ -163,11 +163,11 @@ def with_times(timed: list[float]) -> None:
     """Have the next shrinkings note how long they take."""
 
     def timed_one(*args: object) -> object:
-        start = perf_counter()
+        start = process_time()
         try:
             return SHRINK(*args)
         finally:
-            timed.append(perf_counter() - start)
+            timed.append(process_time() - start)
 
     explain.smallest_failure = timed_one
 
@@ -177,12 +177,17 @@ SHRINK = explain.smallest_failure
 
 def mistake_without(bug: Bug, name: str, subject: Bent) -> Sequence[str]:
     """Return the ids of what is claimed when the catalogue does not have ``bug``."""
-    known = mistakes.BUGS
-    mistakes.BUGS = {i: b for i, b in known.items() if i != bug.id and b.sentence != bug.sentence}
+    everybody = explain.suspects
+
+    def others(*args: object) -> tuple[Bug, ...]:
+        found = everybody(*args)
+        return tuple(b for b in found if b.id != bug.id and b.sentence != bug.sentence)
+
+    explain.suspects = others
     try:
         (result,) = examine(exam_of(name), subject)
     finally:
-        mistakes.BUGS = known
+        explain.suspects = everybody
     mistake = result.finding and result.finding.mistake
     return mistake.bugs if mistake else ()
 

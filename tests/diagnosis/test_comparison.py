@@ -1,16 +1,12 @@
 """The script for torch: the same program, and the right number."""
 
-import contextlib
-import io
-import re
-import warnings
-
 import pytest
 
 from gradcheck_suite.diagnosis.comparison import torch_script
 from gradcheck_suite.exams.build import draw_cases
 from gradcheck_suite.exams.exam import Case
 from gradcheck_suite.properties.catalogue import CATALOGUE
+from tests.diagnosis.torch_scripts import check_script
 
 # Of each kind of program one: numbers, flags, what must raise, several passes, optimizers.
 IDS = (
@@ -25,33 +21,13 @@ def smallest(name: str) -> Case:
     return draw_cases(CATALOGUE[name], "tensor", seed=4, n_cases=1)[0]
 
 
-def numbers(text: str) -> list[float]:
-    """Return the numbers that are printed, without half-widths and types; None counts as zero."""
-    plain = re.sub(r"\+- \S+|dtype=\S+|float\d+|grad_fn=\S+", "", text).replace("None", "0.0")
-    return [float(n) for n in re.findall(r"-?\d+\.?\d*(?:e[-+]?\d+)?", plain)]
-
-
 @pytest.mark.needs_module("torch")
 @pytest.mark.parametrize("name", IDS)
 def test_torch_prints_what_is_expected(name: str):
     """Every line of what came is followed by the same numbers, as expected."""
     text, reason = torch_script(smallest(name))
     assert not reason
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch's own, of gradients of results
-        exec(text, {})  # noqa: S102 - a script of ours
-    for part in re.split(r"\n(?=\S)", re.sub(r"\n\s*\n", " ", out.getvalue().strip())):
-        came, _, told = part.partition("\n  expected ")
-        assert told, part
-        if told == "an exception":
-            assert came.startswith("raised ")
-        elif told in {"True", "False"}:
-            assert came.endswith(f" is {told}")
-        else:
-            half = float(told.partition("+- ")[2] or 0.0)
-            close = pytest.approx(numbers(told), rel=1e-9, abs=half + 1e-7)
-            assert numbers(came.partition(" is ")[2]) == close
+    check_script(text)
 
 
 @pytest.mark.parametrize(

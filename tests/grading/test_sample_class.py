@@ -107,6 +107,49 @@ def test_snippets_show_the_wrong_number(grades, name):
             assert shown == pytest.approx(actual, rel=1e-4, abs=1e-6), f"{result.property}: {told}"
 
 
+@pytest.mark.needs_module("torch")
+@pytest.mark.xdist_group("sample class")
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("wrong_")])
+def test_scripts_for_torch_show_the_right_number(grades, name):
+    """Each finding has a script that prints what torch makes of the program, or says why not."""
+    from tests.diagnosis.torch_scripts import check_script
+
+    findings = [r.finding for r in grades[name].results if r.finding is not None]
+    for finding in findings:
+        assert bool(finding.comparison_snippet) != bool(finding.not_compared)
+        if finding.comparison_snippet:
+            check_script(finding.comparison_snippet)
+
+
+@pytest.mark.xdist_group("sample class")
+def test_what_has_one_root_is_told_once(grades):
+    """Five properties that stale intermediates break stand under the first of them."""
+    results = grades["wrong_stale_intermediates"].results
+    failed = [r for r in results if r.verdict.is_bad]
+    assert [r.root for r in failed] == ["", *["two_losses"] * 4]
+    assert {r.root for r in results if r.verdict == "blocked"} == {"two_losses"}
+
+
+LIKELY = {
+    "wrong_stale_intermediates": "intermediate gradients of the last pass are still there",
+    "wrong_softmax_upstream": "the backward of softmax ignores the gradient that arrives",
+    "wrong_getitem_repeated": "getitem",
+    "wrong_nested_no_grad": "",
+    "wrong_tanh": None,
+}
+
+
+@pytest.mark.xdist_group("sample class")
+@pytest.mark.parametrize("name", LIKELY)
+def test_a_likely_mistake_is_told_where_one_fits(grades, name):
+    """What is wrong with an engine of the class, in words, where the catalogue has it."""
+    first = next(r.finding for r in grades[name].results if r.finding is not None)
+    if LIKELY[name] is None:
+        assert first.mistake is None
+    else:
+        assert LIKELY[name] in first.mistake.sentences[0]
+
+
 def grades_folder(name):
     """Return the folder of a submission of the sample class."""
     return CLASS / name
