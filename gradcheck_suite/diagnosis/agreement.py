@@ -12,6 +12,7 @@ __all__ = ["agree", "are_near", "half_widths"]
 
 _LENIENCE: Final = 64  # half-widths: a mistake has more forms than the one that is tried
 _MOST: Final = 1e-3  # of the number, where half-widths say too little
+_REASONS: Final = ("require", "shape", "freed", "recursion", "broadcast")  # for which engines raise
 _UNITS: Final = {False: 2.0**-48, True: 2.0**-19}  # 16 ulp, as half-widths are of right numbers
 
 
@@ -47,10 +48,18 @@ def agree(look: Look, told: Outcome | None) -> bool:
             return not any(numbers)
         case Flag(value), Flag(other_value):
             return value == other_value
-        case (Nothing(), Nothing()) | (Raised(), Raised()) | (None, None):
+        case Raised() as raised, Raised() as other_raised:
+            return _are_alike(raised, other_raised)
+        case (Nothing(), Nothing()) | (None, None):
             return True
         case _:
             return False
+
+
+def _are_alike(one: Raised, other: Raised) -> bool:
+    """Tell whether two engines raise for the same reason, as far as their words tell."""
+    both = one.message.lower(), other.message.lower()
+    return one.kind == other.kind or any(all(word in m for m in both) for word in _REASONS)
 
 
 def _widened(look: Look, told: Number) -> list[float]:
