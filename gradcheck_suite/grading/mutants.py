@@ -33,6 +33,7 @@ Watch = Callable[[str, int, int], None]
 """Gets what is going on, how much of it is done, and how much there is."""
 
 _KNOWN: Final = ("reference", "torch")
+_SUBMISSIONS: Final = SOURCE.parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +133,7 @@ def bug_ids(sample: int | None = None, seed: int = 0) -> tuple[str, ...]:
 def right_ids() -> tuple[str, ...]:
     """Return the names of the right engines: libraries, submissions, bugs that are none."""
     libraries = [name for name in _KNOWN if find_spec(name)]
-    folder = SOURCE.parents[1]
-    submissions = sorted(f"{p}" for p in folder.glob("right_*")) if folder.exists() else []
+    submissions = sorted(path.name for path in _SUBMISSIONS.glob("right_*"))
     variants = [i for i, bug in BUGS.items() if bug.equivalent and _can_be_made(i)]
     return (*libraries, *submissions, *variants)
 
@@ -226,4 +226,4 @@ def _engine(name: str) -> Iterator[Subject]:
     else:
         from gradcheck_suite.engines.discovery import load
 
-        yield InProcess(load(Path(name)))
+        yield InProcess(load(_SUBMISSIONS / name))

@@ -2,7 +2,6 @@
 
 import pytest
 
-from gradcheck_suite.bugs.base import SOURCE
 from gradcheck_suite.bugs.catalogue import BUGS
 from gradcheck_suite.grading.mutants import Matrix, bug_ids, right_ids, try_out
 
@@ -13,7 +12,7 @@ SAMPLE = bug_ids(8, seed=1)
 def matrix() -> Matrix:
     """Put the sample, and some right engines, to the properties that are named for it."""
     named = tuple(dict.fromkeys(BUGS[name].killers[0] for name in SAMPLE))
-    rights = ("reference", f"{SOURCE.parent}", "sub.variant", "value-seed-assigned")
+    rights = ("reference", "right_scalar", "sub.variant", "value-seed-assigned")
     return try_out(SAMPLE, rights, ids=named, n_cases=4)
 
 
