@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -21,12 +21,14 @@ _Engine = Annotated[
         help="A file or folder, module:Class, or a known library: reference, torch.",
     ),
 ]
+_THOROUGH: Final = 64  # programs for each property: four times as many as otherwise
+
 _Seed = Annotated[int, typer.Option(min=0, help="Another seed draws other programs.")]
 _Cases = Annotated[int | None, typer.Option(min=1, help="Programs for each property.")]
 _Entry = Annotated[str, typer.Option(help="module:Class within ENGINE, where it is not found.")]
 
 
-def check(
+def check(  # noqa: PLR0913 - a command has an argument for each of its options
     engine: _Engine,
     *,
     properties: Annotated[
@@ -38,6 +40,9 @@ def check(
     ] = None,
     seed: _Seed = 0,
     cases: _Cases = None,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help=f"Draw {_THOROUGH} programs for each property.")
+    ] = False,
     entry: _Entry = "",
     jobs: Jobs = 0,
 ) -> None:
@@ -60,7 +65,7 @@ def check(
         found = practise(
             engine,
             ids,
-            drawn=_drawn(seed, cases),
+            drawn=_drawn(seed, cases or (_THOROUGH if thorough else None)),
             entry=entry,
             n_jobs=jobs,
             progress=progress,

@@ -85,7 +85,7 @@ class FunctionalEngine:
 
     def sweeper(self, _sweep: Sweep) -> Sweeper:
         def differentiate(x: Handle, cotangent: Numbers | None) -> None:
-            root = x if cotangent is None else self._weighted(x, cotangent.array())
+            root = self._single(x) if cotangent is None else self._weighted(x, cotangent.array())
             leaves = list(_leaves(root))
             for leaf, gradient in zip(leaves, self._gradients(root, leaves), strict=True):
                 # Sums of recorded gradients are differentiated with them.
@@ -139,6 +139,15 @@ class FunctionalEngine:
         is_number = self.value(result).shape == ()
         self._gradients(result if is_number else self.apply("sum", (result,), ()), leaves)
         return result.value
+
+    def _single(self, x: Handle) -> Handle:
+        """Return the only element of an array of several axes, which some libraries take for many.
+
+        Whether an array of one element is a number is no matter of right and wrong.
+        """
+        found = self.value(x)
+        is_single = found.shape and len(found.numbers) == 1 and "op:sum" in self.capabilities
+        return self.apply("sum", (x,), ()) if is_single else x
 
     def _weighted(self, x: Handle, cotangent: npt.NDArray[np.generic]) -> Handle:
         """Return ``sum(x * cotangent)``: a function with a gradient is a number."""

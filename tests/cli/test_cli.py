@@ -209,3 +209,13 @@ def test_inspect_writes_what_it_prints(run: Run, tmp_path: Path) -> None:
     assert code == 0
     assert "  value          x.value\n" in out
     assert 'value = "x.value"\n' in (tmp_path / "submission.toml").read_text()
+
+
+def test_thorough_check_draws_more(run: Run) -> None:
+    """``--thorough`` asks four times as many programs of each property."""
+    counts = []
+    for option in ([], ["--thorough"]):
+        _, out, _ = run("check", "reference", "--property", "gradient[tanh]", *option)
+        (line,) = [line for line in out.splitlines() if " programs, " in line]
+        counts.append(int(line.split()[0]))
+    assert counts[1] > 2 * counts[0]

@@ -236,8 +236,14 @@ def test_adapter_with_an_engine(write, compare):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x = 1", "got neither, expected `SPELLING: Spelling` or a function `engine()`"),
-        ("SPELLING = 3", "got SPELLING of type int, expected `SPELLING: Spelling` or a function"),
+        (
+            "x = 1",
+            "got none of them, expected `ADAPTER: Adapter`, `SPELLING: Spelling` or a function",
+        ),
+        (
+            "SPELLING = 3",
+            "got SPELLING of type int, expected `ADAPTER: Adapter`, `SPELLING: Spelling`",
+        ),
         ("def engine(): 1 / 0", "engine() stops with ZeroDivisionError: division by zero"),
         ("def engine(): return 3", "engine() gave a int without a `spelling: Spelling`"),
         (

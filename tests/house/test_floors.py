@@ -18,6 +18,7 @@ FLOORS = {
     "program": 1,
     "engines": 2,
     "records": 2,
+    "conformance": 3,
     "oracles": 3,
     "strategies": 3,
     "properties": 4,

@@ -5,8 +5,10 @@ out, a submission states itself, in one of two files in its folder:
 
 - ``submission.toml``: templates key by key, laid over what is discovered; see ``stated``.
 - ``gradcheck_adapter.py``: the last resort, for an engine that no template describes. It defines
-  ``SPELLING``, a ``Spelling`` whose import lines bring its names; or ``engine()``, which returns an
-  object that satisfies ``engines.protocol.Engine`` and has a ``spelling`` for the reports.
+  ``ADAPTER``, a few functions (see ``engines.adapter``, and ``gradcheck_suite.conformance`` for
+  what is wrong with one); or ``SPELLING``, a ``Spelling`` whose import lines bring its names; or
+  ``engine()``, which returns an object that satisfies ``engines.protocol.Engine`` and has a
+  ``spelling`` for the reports.
 
 Where no class is an engine, a library of functions is looked for: ``grad(f)(x)``.
 

@@ -82,7 +82,8 @@ def find_gradients(bench: Bench, stated: dict[str, Any]) -> Bench | None:
     """Add backward and the gradient; None where no gradient of the engine is right."""
     for tried in _pairs(bench, stated):
         if _is_right(tried):
-            return tried if "backward" in stated else _with_flags(_with_cotangent(tried))
+            found = attempt(_with_shape, tried, stated) or tried
+            return found if "backward" in stated else _with_flags(_with_cotangent(found))
     return None
 
 
@@ -102,16 +103,25 @@ def _pairs(bench: Bench, stated: dict[str, Any]) -> Iterator[Bench]:
     for backward in _given(stated, "backward") or _backwards(bench):
         for grad in _given(stated, "grad") or chain(GRADIENTS, _own_attributes(bench)):
             call = backward.replace("{grad}", grad)
-            if "grad" not in stated and bench.spelling.value.startswith("np.reshape("):
-                yield bench.but(backward=call, grad=_with_shape(bench, grad))
             yield bench.but(backward=call, grad=grad)
 
 
-def _with_shape(bench: Bench, grad: str) -> str:
-    """Return how a gradient is read that is kept in a row, as the numbers are."""
-    x = attempt(bench.leaf, numbers(bench.single))
-    is_unset = hasattr(x, grad.removeprefix("x.")) and attempt(bench.run, grad, x=x) is None
-    return f"None if {grad} is None else {reshaped(grad)}" if is_unset else reshaped(grad)
+def _with_shape(bench: Bench, stated: dict[str, Any]) -> Bench:
+    """Read a gradient that is kept in a row with the shape of the value beside it."""
+    if "grad" in stated or "rank:2" not in bench.spelling.can:
+        return bench
+    x, w = (bench.leaf(numbers((2, 3), salt=k)) for k in range(2))
+    root = bench.engine.apply("sum", (result_of(bench, products(bench)[0], x, w),), ())
+    bench.engine.backward(root, None, retain_graph=False, create_graph=False)
+    found = bench.grad(x)
+    if found is None or found.shape != (6,):
+        return bench
+    grad = bench.spelling.grad
+    fresh = bench.leaf(numbers(bench.single))
+    is_unset = attempt(lambda: bench.grad(fresh) is None)
+    return bench.but(
+        grad=f"None if {grad} is None else {reshaped(grad)}" if is_unset else reshaped(grad)
+    )
 
 
 def _outcomes(bench: Bench) -> Iterator[tuple[Array | None, Array]]:

@@ -29,7 +29,7 @@ from gradcheck_suite.errors import SubmissionError
 from gradcheck_suite.program.ops.special import SPECIAL
 from gradcheck_suite.program.spelling import Spelling
 
-__all__ = ["Found", "search"]
+__all__ = ["Found", "search", "search_class"]
 
 _IMPORTABLE: Final = re.compile(r"[A-Za-z_][\w.]*(:\w+)?")
 _NEEDED: Final = (
@@ -70,7 +70,23 @@ def search(path: Path, entry: str | None, overrides: Mapping[str, Any] | None) -
         lines = bench.names.imports([*_texts(bench.spelling), *bench.spelling.imports])
         spelling = bench.but(imports=(*lines, *bench.spelling.imports)).spelling
         return Found(spelling, bench.names.namespace, None, chosen.name, bench.missing)
-    done = _finished(bench, stated)
+    return _whole(chosen, found, importer, stated)
+
+
+def search_class(
+    found: Survey, importer: Importer, module: str, cls: type, stated: Stated
+) -> Found:
+    """Complete what is ``stated`` of the values of class ``cls``, by the names of ``module``."""
+    tried = try_class(_names(module, importer.loaded(), found, stated), cls, stated)
+    if tried.bench is None:
+        msg = f"{stated.where}: {tried.lacks}; gradcheck_suite.conformance tells what is wrong"
+        raise SubmissionError(msg)
+    return _whole(tried, found, importer, stated)
+
+
+def _whole(chosen: Tried, found: Survey, importer: Importer, stated: Stated) -> Found:
+    assert chosen.bench is not None
+    done = _finished(chosen.bench, stated)
     namespace = _unspoilt(done, found, importer)
     define(done.spelling.imports, namespace)
     return Found(done.spelling, namespace, None, chosen.name, done.missing)
@@ -112,7 +128,7 @@ def _chosen(
     ]
     winners = best(tried)
     if not any(t.has_gradients for t in winners):
-        for module in modules:
+        for module in sorted(modules, key=lambda name: (name.count("."), name)):  # packages first
             library = find_library(_names(module, modules, found, stated), stated)
             if library is not None:
                 return Tried(module, object, library)
