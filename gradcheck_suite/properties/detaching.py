@@ -1,7 +1,9 @@
 """Theme: detach and gradient modes. What is cut off, and what is recorded.
 
-A mode that leaks out of a generator which is suspended in its block is not asked for: PyTorch
-documents it as a limit of its own.
+A mode that leaks out of a generator which is suspended in its block is not asked for. PyTorch
+documents it as a limit of its own, and a switch in a ContextVar leaks in the same way: both choices
+would be right, so that no engine could fail, and the language would need a block that is left and
+entered again.
 """
 
 from typing import TYPE_CHECKING, Any, Final
