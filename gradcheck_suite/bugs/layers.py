@@ -216,7 +216,7 @@ _SURROGATES: Final[tuple[_Row, ...]] = (
         "clip",
         "below_alone",
         "clip cuts the gradient below the lower bound, and not above the upper one",
-        lambda x, low=None, high=None: ops.where(x < low, 0.0, x),
+        lambda x, low=None, high=None: x if low is None else ops.where(x < low, 0.0, x),
     ),
 )
 
