@@ -1,0 +1,2 @@
+from lazyflow import functional
+from lazyflow.tensor import Tensor, set_grad_enabled
