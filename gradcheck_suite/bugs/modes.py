@@ -308,7 +308,7 @@ MODES: Final = (
         "frozen-shared",
         "aliasing",
         "a leaf that needs no gradient is updated with the very array of another value",
-        "history[flags]",
+        "assigned_then_changed",
         share_with_frozen_leaves,
     ),
     _bug(

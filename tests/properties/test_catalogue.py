@@ -62,6 +62,7 @@ STRUCTURAL = [
     "hooks_differentiated",
     "in_place_on_results",
     "in_place_on_leaves",
+    "assigned_then_changed",
     "set_items",
     "slices_changed",
     "leaf_slices_changed",
