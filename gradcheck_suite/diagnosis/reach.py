@@ -164,5 +164,7 @@ def in_words(need: str) -> str:
             return f"{op} with a number on the {form}"
         case "again":
             return "a second backward on one graph"
+        case "own_modes":
+            return "a no_grad of its own"
         case _:
             return need.replace("_", " ") if not name else f"{kind.replace('_', ' ')} {name}"

@@ -112,7 +112,9 @@ def _on_smaller_arrays(program: Program) -> Iterator[_Change]:
 
 
 def _element(k: int, shape: Shape) -> _Index:
-    return tuple(int(place) for place in np.unravel_index(k % max(prod(shape), 1), shape))
+    if not prod(shape):  # there is none to take
+        return ()
+    return tuple(int(place) for place in np.unravel_index(k % prod(shape), shape))
 
 
 def _place(axis: int, place: int, shape: Shape) -> _Index:

@@ -67,11 +67,19 @@ def capabilities_of(spelling: Spelling) -> frozenset[str]:
         if name in template(text).names
     }
     found |= {"grad_of"} | spelling.can
+    if spelling.no_grad and not _is_written_for(spelling.no_grad, spelling):
+        found.add("own_modes")
     # What a function gives may be asked for again, and is nobody's to keep.
     found |= {"again", "clear"} if spelling.gradient else {"stored_gradients"}
     if "requires_grad" in template(spelling.leaf).names:
         found.add("frozen_leaf")
     return frozenset(found)
+
+
+def _is_written_for(text: str, spelling: Spelling) -> bool:
+    """Tell whether ``text`` calls a class that is defined among the imports: not the engine's."""
+    called = tuple(f"class {name}" for name in template(text).names)
+    return any(line.startswith(called) for line in spelling.imports)
 
 
 _COTANGENTS = frozenset({"cotangent", "cotangent_number", "cotangent_nested"})

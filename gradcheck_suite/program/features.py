@@ -29,6 +29,7 @@ from gradcheck_suite.program.instructions import (
     PushForward,
     RetainGrad,
     SetRequiresGrad,
+    Thread,
     Unhook,
 )
 from gradcheck_suite.program.shapes import Shape, shapes
@@ -229,6 +230,7 @@ _NEED_OF: Final[Mapping[type, str]] = {
     PushForward: "push_forward",
     RetainGrad: "retain_grad",
     SetRequiresGrad: "set_requires_grad",
+    Thread: "own_modes",
     Unhook: "unhook",
 }
 

@@ -143,6 +143,7 @@ ARRAYS: Final = (
         _apart,
         worlds=("scalar", "tensor"),
         establishes=("apart",),
+        conventions=("accumulation",),
     ),
     _property(
         "cotangent_unchanged",

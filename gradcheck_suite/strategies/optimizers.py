@@ -84,6 +84,10 @@ _GIVEN: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     ),
 }
 
+# Rules with a count of steps: one for all parameters in some engines, one for each in others. They
+# agree as long as a parameter has a gradient in every step, or in none.
+_COUNTED: Final = frozenset({"adam", "adamw"})
+
 _Ops = tuple[str, ...]
 _PALETTES: Final[tuple[_Ops, ...]] = (("mul", "square"), ("add", "sub"))
 
@@ -91,7 +95,7 @@ _PALETTES: Final[tuple[_Ops, ...]] = (("mul", "square"), ("add", "sub"))
 def strata(rule: str, world: World) -> tuple[st.SearchStrategy[Program], ...]:
     """Return runs for each choice of settings and each way to get a gradient.
 
-    Then several parameters, and one that has no gradient at first.
+    Then several parameters, and one that has no gradient at first, or at all.
     """
     given = _GIVEN[rule]
     return (
@@ -124,7 +128,8 @@ def optimizer_runs(
     """Draw three to five steps under drawn values of the settings ``given``.
 
     ``n_of``: the number of parameters, and how many of them have no gradient in the first step or
-    two. Shrinks to three steps, to scalars, and to the numbers 1, 2, 3.
+    two, or in any where steps are counted. Shrinks to three steps, to scalars, and to the numbers
+    1, 2, 3.
     """
     n_parameters, n_idle = n_of
     b = Builder()
@@ -133,7 +138,7 @@ def optimizer_runs(
     settings = {name: draw(st.sampled_from(_VALUES[name])) for name in given}
     lr = draw(st.sampled_from(_RATES))
     n_steps = draw(st.integers(3, 5))
-    n_late = draw(st.integers(1, 2))
+    n_late = n_steps if rule in _COUNTED else draw(st.integers(1, 2))
     b.observe("unset", *parameters[:n_idle])
     for step in range(n_steps):
         moving = range(n_idle if step < n_late else 0, n_parameters)

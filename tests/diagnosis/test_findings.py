@@ -182,6 +182,7 @@ def test_reach_says_what_is_missing_in_words(make_exam: Callable[..., Exam]):
         ("broadcast:add", "add with broadcasting"),
         ("plain:sub.left", "sub with a number on the left"),
         ("again", "a second backward on one graph"),
+        ("own_modes", "a no_grad of its own"),
         ("retain_grad", "retain grad"),
         ("in_place:add", "in place add"),
     ],

@@ -7,7 +7,7 @@ import pytest
 
 from gradcheck_suite.diagnosis.fair import is_fair, traits
 from gradcheck_suite.diagnosis.reach import Reach
-from gradcheck_suite.diagnosis.reduce import measure
+from gradcheck_suite.diagnosis.reduce import measure, reductions
 from gradcheck_suite.diagnosis.shrink import smallest_failure
 from gradcheck_suite.engines.interpreter import run
 from gradcheck_suite.engines.spelled import SpelledEngine
@@ -71,6 +71,14 @@ def test_ops_that_are_not_needed_go(make_engine: Callable[..., SpelledEngine]):
     one = Leaf(Array((), (1.0,)))
     expected = Program((one, Apply("mul", (0, 0)), Backward(1), Observe("grad", 0)))
     assert reduced("expressions", start, engine) == expected
+
+
+def test_one_element_is_taken_beside_arrays_that_have_none():
+    """An array without elements stays what it is, and what is beside it still gets smaller."""
+    none, two = Leaf(Array((1, 0), ())), Leaf(Array((2, 1), (3.0, 5.0)))
+    program = Program((none, two, Apply("sum", (0,)), Apply("sum", (1,)), Apply("add", (2, 3))))
+    kept = [p.instructions[:2] for p in reductions(program, 4) if p and none in p.instructions]
+    assert (none, Leaf(Array((), (5.0,)))) in kept
 
 
 A, B = Leaf(Array((), (1.0,))), Leaf(Array((), (2.0,)))

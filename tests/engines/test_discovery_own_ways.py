@@ -75,6 +75,15 @@ PARTS = {
     "after": "",
 }
 
+SETTER = "on = [True]\ndef set_grad_enabled(flag): on[0] = flag"
+NO_GRAD = """
+on = [True]
+
+class no_grad:
+    def __enter__(self): on[0] = False
+    def __exit__(self, *_): on[0] = True
+"""
+
 ROW = """
 from array import array
 
@@ -190,10 +199,7 @@ def test_leaf_that_has_to_ask(write, compare, parts, leaf):
         ),
         ({"switch": "GRAD_ENABLED", "after": "GRAD_ENABLED = True"}, "engine.GRAD_ENABLED = False"),
         (
-            {
-                "switch": "on[0]",
-                "after": "on = [True]\ndef set_grad_enabled(flag): on[0] = flag",
-            },
+            {"switch": "on[0]", "after": SETTER},
             "set_grad_enabled(False)",
         ),
     ],
@@ -205,6 +211,22 @@ def test_switch_that_is_no_context_manager(write, parts, line):
     assert spelling.no_grad == "without_gradients()"
     (definition,) = [text for text in spelling.imports if text.startswith("class without")]
     assert line in definition
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ({"switch": "GRAD_ENABLED", "after": "GRAD_ENABLED = True"}, False),
+        ({"switch": "on[0]", "after": SETTER}, True),
+        ({"switch": "on[0]", "after": NO_GRAD}, True),
+    ],
+    ids=["global flag", "setter", "context manager"],
+)
+def test_threads_are_for_modes_of_its_own(write, parts, expected):
+    """Who has a flag alone promises nothing of threads; whoever has a function for it is asked."""
+    engine = load(write(changed(**parts)))
+    assert engine.spelling.no_grad
+    assert ("own_modes" in engine.capabilities) is expected
 
 
 @pytest.mark.parametrize("flag", ["track_time = True", "no_grad = False"])

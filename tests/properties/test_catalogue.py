@@ -2,11 +2,16 @@
 
 import pytest
 
-from gradcheck_suite.engines.dialect import CONVENTIONS
+from gradcheck_suite.engines.dialect import CONVENTIONS, Dialect
 from gradcheck_suite.errors import UsageError
+from gradcheck_suite.exams.jury import case_of
+from gradcheck_suite.oracles.semantics import answers
+from gradcheck_suite.program.features import relies_on
 from gradcheck_suite.program.table import OPS
 from gradcheck_suite.properties.catalogue import CATALOGUE, THEMES, select
 from gradcheck_suite.properties.property import Property
+from gradcheck_suite.strategies.drawing import draw
+from gradcheck_suite.strategies.world import TENSORS
 
 # Points, gradebooks and test ids hang on these names: one that goes or changes breaks them.
 STRUCTURAL = [
@@ -168,6 +173,18 @@ def test_an_entry_teaches_under_a_known_theme(entry: Property):
 def test_conventions_are_known(entry: Property):
     """A property leaves open only what the dialects name."""
     assert set(entry.conventions) <= set(CONVENTIONS)
+
+
+@pytest.mark.parametrize("theme", ["the textbook", "gradient arrays", "sharing and accumulation"])
+def test_what_accumulation_decides_is_left_to_it(theme: str):
+    """Where a second backward takes a gradient's place by assignment, no sum is expected."""
+    choices = [Dialect(accumulation=choice) for choice in CONVENTIONS["accumulation"]]
+    for entry in (e for e in ENTRIES if e.theme == theme):
+        for stratum in entry.draws(TENSORS) if "accumulation" not in entry.conventions else ():
+            for program in draw(stratum, 1, seed=1, keep=lambda p, e=entry: case_of(e, p)):
+                if "accumulation" in relies_on(program):
+                    adds, overwrites = (answers(program, d, entry.asked) for d in choices)
+                    assert adds == overwrites, entry.id
 
 
 @pytest.mark.parametrize(

@@ -246,7 +246,7 @@ def test_a_broken_op_does_not_hide_an_optimizer(rule, programs_of):
 
 @RULES
 def test_a_parameter_may_be_without_a_gradient_at_first(rule, programs_of):
-    """Its own convention is looked at, it gets a gradient later, and it is not cleared before."""
+    """Its own convention is looked at, and it gets one later, or none at all under Adam's rules."""
     idle = [
         program
         for stratum in strata(rule, TENSORS)
@@ -257,7 +257,8 @@ def test_a_parameter_may_be_without_a_gradient_at_first(rule, programs_of):
     for program in idle:
         (x,) = looks(program, "unset")
         cleared = [i.x for i in instructions(program) if isinstance(i, ClearGrad)]
-        assert 0 < cleared.count(x) < len(steps(program))
+        n_expected = range(1) if rule in {"adam", "adamw"} else range(1, len(steps(program)))
+        assert cleared.count(x) in n_expected
 
 
 @RULES

@@ -74,26 +74,30 @@ def _product(bench: Bench) -> tuple[Any, Any]:
 
 
 def _defined(bench: Bench) -> Bench:
-    """Add a context manager of a user's own, around a flag or a function that sets one."""
+    """Add a context manager of a user's own, around a flag or a function that sets one.
+
+    A function may well set it for one thread; a flag is the same for all, as anyone can see.
+    """
     if "without_gradients" in bench.names.namespace:
         return bench
-    for text in _definitions(bench):
+    for text, means in _definitions(bench):
         define((text,), bench.names.namespace)
-        tried = bench.but(no_grad="without_gradients()")
+        tried = bench.but(no_grad="without_gradients()").also(*means)
         if attempt(_stops_gradients, tried) and gradients_flow(tried):
             return tried.but(imports=(*bench.spelling.imports, text))
     bench.names.namespace.pop("without_gradients", None)
     return bench
 
 
-def _definitions(bench: Bench) -> Iterator[str]:
+def _definitions(bench: Bench) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield context managers, each with what they are able to do beside."""
     for name in SETTERS:
         for place, found in bench.names.places(name):
             if callable(found) and not isinstance(found, type):
-                yield _BY_SETTER.format(set=place)
+                yield _BY_SETTER.format(set=place), ("own_modes",)
     for flag, value in bench.names.flags():
         if any(word in flag.lower() for word in FLAG_WORDS):
-            yield _BY_FLAG.format(flag=flag, value=not value)
+            yield _BY_FLAG.format(flag=flag, value=not value), ()
 
 
 def _stops_gradients(bench: Bench) -> bool:

@@ -187,7 +187,13 @@ NOTE_001: Final = (
         "the same by SGD(momentum=0.9), up to the sign of v",
         (_momentum_by_optimizer,),
     ),
-    Row("001", "batches", "500 samples in batches of 120, drop_last=False", (_batches,)),
+    Row(
+        "001",
+        "batches",
+        "500 samples in batches of 120, drop_last=False",
+        (_batches,),
+        conventions=("accumulation",),
+    ),
     Row(
         "001",
         "network",

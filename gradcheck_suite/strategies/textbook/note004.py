@@ -124,6 +124,7 @@ NOTE_004: Final = (
         "accumulation",
         "three backward calls, uncleared; then zero_",
         (_accumulation,),
+        conventions=("accumulation",),
         on_numbers=True,
     ),
     Row("004", "flags", "no_grad and detach", (_flags,), on_numbers=True),
