@@ -308,7 +308,7 @@ MODES: Final = (
         "frozen-shared",
         "aliasing",
         "a leaf that needs no gradient is updated with the very array of another value",
-        "assigned_then_changed",
+        "history[flags]",
         share_with_frozen_leaves,
     ),
     _bug(

@@ -102,15 +102,6 @@ IN_PLACE: Final = (
         _session("in_place_on_leaves"),
         conventions=("in_place",),
     ),
-    _property(
-        "assigned_then_changed",
-        "D6",
-        "a leaf shares its numbers with the value that it was given",
-        "An assignment gives a leaf numbers of its own. Where it takes the very array of the other "
-        "value, a change of that one in place changes the leaf as well: copy them.",
-        _session("assigned_then_changed"),
-        level=4,
-    ),
     *(_saved(who, product) for who in _FACTORS for product in _PRODUCTS),
     _property(
         "set_items",

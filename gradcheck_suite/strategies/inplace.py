@@ -12,7 +12,6 @@ from gradcheck_suite.strategies.world import BINARY
 __all__ = [
     "PRODUCTS",
     "Factor",
-    "assigned_then_changed",
     "changeable",
     "changed",
     "in_place_on_leaves",
@@ -69,14 +68,6 @@ def in_place_on_results(s: Scene) -> None:
     s.b.observe("value", y)
     s.backward(s.step(y))
     s.b.observe("grad", x, other)
-
-
-@session
-def assigned_then_changed(s: Scene) -> None:
-    """After a leaf was given the numbers of a value, which is changed in place, it keeps them."""
-    x, y = s.leaf(requires_grad=s.draw(st.booleans())), s.leaf(requires_grad=False)
-    s.b.assign(x, y)
-    s.b.observe("value", changed(s, y), x)
 
 
 def saved_changed(who: Factor, product: str) -> Sessions:

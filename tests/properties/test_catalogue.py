@@ -67,7 +67,6 @@ STRUCTURAL = [
     "hooks_differentiated",
     "in_place_on_results",
     "in_place_on_leaves",
-    "assigned_then_changed",
     "set_items",
     "slices_changed",
     "leaf_slices_changed",
