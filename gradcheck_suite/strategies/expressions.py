@@ -126,7 +126,9 @@ def _vocabulary(draw: st.DrawFn, world: World, family: Sequence[str]) -> list[st
     operators = [op.name for op in world.having(BINARY[:3]) or world.having(BINARY)]
     functions = [op.name for op in world.having((*BINARY[3:], *UNARY)) if op.name not in operators]
     others = [word for word in WORDS if op_of(word) in family]
-    few = draw(st.lists(st.sampled_from(functions), max_size=_OTHERS, unique=True))
+    few = []
+    if functions:
+        few += draw(st.lists(st.sampled_from(functions), max_size=_OTHERS, unique=True))
     if others:
         few += draw(st.lists(st.sampled_from(others), min_size=1, max_size=_OTHERS, unique=True))
     return [*operators, *few]

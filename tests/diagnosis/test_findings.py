@@ -139,19 +139,6 @@ def test_a_shrunk_case_is_no_larger_and_fails(
     assert case.program.instructions[0] == Leaf(Array((), (1.0,)))
 
 
-def test_an_isolated_property_is_not_searched(
-    make_engine: Callable[..., SpelledEngine], make_exam: Callable[..., Exam]
-):
-    """Where a mode may stay switched, the case that failed is shown as it is."""
-    entry = CATALOGUE["modes_restored"]
-    case = make_exam(entry.id).cases[entry.id][-1]
-    engine = make_engine()
-    judgement = judge(case.sheets, run(case.program, engine), strict_shape=False)
-    subject = InProcess(engine)
-    reach = Reach(subject.spelling, subject.capabilities)
-    assert smallest_failure(entry, case, judgement, subject, reach) == (case, judgement)
-
-
 def test_a_mode_of_the_engine_is_not_left_switched(
     make_engine: Callable[..., SpelledEngine], verdicts_of: Callable[..., Results]
 ):

@@ -19,7 +19,9 @@ def check_script(text: str) -> None:
     for part in re.split(r"\n(?=\S)", re.sub(r"\n\s*\n", " ", out.getvalue().strip())):
         came, _, told = part.partition("\n  expected ")
         assert told, part
-        if told == "an exception":
+        if told == "no exception":
+            assert came == "nothing was raised"
+        elif told == "an exception":
             assert came.startswith("raised ")
         elif told in {"True", "False"}:
             assert came.endswith(f" is {told}")

@@ -178,7 +178,10 @@ def wrong_engine(*rows: Unseen) -> Iterator[InProcess]:
 @contextmanager
 def _importing(place: Path) -> Iterator[None]:
     """Import from ``place``, and forget at the end what was imported from there."""
-    before, path, finders = {*sys.modules}, [*sys.path], [*sys.meta_path]
+    path, finders = [*sys.path], [*sys.meta_path]
+    # Whatever was discovered before in this process has the same names.
+    before = {name: sys.modules.pop(name) for name in [*sys.modules] if _is_ours(name)}
+    sys.meta_path[:] = [f for f in finders if not type(f).__module__.startswith("gradcheck_suite")]
     sys.path.insert(0, str(place))
     writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
@@ -186,6 +189,10 @@ def _importing(place: Path) -> Iterator[None]:
     finally:
         sys.path[:], sys.meta_path[:] = path, finders  # discovery leaves one of its own there
         sys.dont_write_bytecode = writes
-        for name in {*sys.modules} - before:
-            if name.partition(".")[0] in {"lumen", "engine"}:
-                del sys.modules[name]
+        for name in [name for name in sys.modules if _is_ours(name)]:
+            del sys.modules[name]
+        sys.modules.update(before)
+
+
+def _is_ours(name: str) -> bool:
+    return name.partition(".")[0] in {"lumen", "engine"}

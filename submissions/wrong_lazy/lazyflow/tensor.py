@@ -22,6 +22,9 @@ class Tensor:
         self.requires_grad = requires_grad
         self.grad = None
 
+    def __repr__(self):
+        return f"Tensor({self.numpy()})"
+
     @property
     def requires_grad(self):
         return self._requires_grad
