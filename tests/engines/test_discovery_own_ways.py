@@ -229,6 +229,19 @@ def test_threads_are_for_modes_of_its_own(write, parts, expected):
     assert ("own_modes" in engine.capabilities) is expected
 
 
+MEAN = """def mean(self, dim=None, keepdim=False):
+        n = self.data.size if dim is None else self.data.shape[dim]
+        return self.of(self.data.sum(axis=dim, keepdims=keepdim) / n)
+"""
+
+
+def test_one_axis_alone(write):
+    """Who takes one axis by name has no form of several: the second would come to keepdims."""
+    found = dict(load(write(changed(method=MEAN))).spelling.ops)
+    named = {key: text for key, text in found.items() if key.startswith("mean")}
+    assert named == {"mean": "x.mean(dim=axis, keepdim=keepdims)"}
+
+
 @pytest.mark.parametrize("flag", ["track_time = True", "no_grad = False"])
 def test_flag_that_stops_nothing(write, flag):
     """A flag that changes no gradient is no gradient mode, whatever its name."""

@@ -182,6 +182,11 @@ def test_permutations_that_are_not_their_own_inverse(programs_of):
     assert {(1, 2, 0), (2, 0, 1), None} <= axes
 
 
+def test_a_transpose_is_of_a_matrix_at_least(programs_of):
+    """Who swaps the last two axes, as torch's mT and needle do, may refuse a vector."""
+    assert {x.rank for (x,), _ in calls_of("transpose", programs_of)} == {2, 3}
+
+
 def test_broadcast_to_starts_from_every_rank(programs_of):
     """Scalars, missing leading axes, and extents of 1 inside."""
     found = {(x.rank, len(attrs["shape"])) for (x,), attrs in calls_of("broadcast_to", programs_of)}

@@ -105,12 +105,22 @@ def _select(
     found: dict[str, str] = {}
     while best := _best(results, [f for f in wanted if f not in found]):
         found |= best
+    meant = [c for c in tried if c.sure and not _misses_its_place(c.text, results)]
     for form in wanted:
-        for candidate in tried:
+        for candidate in meant:
             outcome = results.get(candidate.text, {}).get(form)
-            if form not in found and candidate.sure and outcome is _Trial.WRONG:
+            if form not in found and outcome is _Trial.WRONG:
                 found[form] = candidate.text
     return found
+
+
+def _misses_its_place(text: str, results: Mapping[str, Mapping[str, _Trial]]) -> bool:
+    """Tell whether several axes, one by one, come to other arguments than the one for an axis.
+
+    They do where a call that names this argument is right: it takes one axis, ``keepdims`` is next.
+    """
+    named = (t for t, outcomes in results.items() if _Trial.RIGHT in outcomes.values())
+    return "(*axis)" in text and any("=axis" in t for t in named)
 
 
 def _best(results: dict[str, dict[str, _Trial]], open_forms: list[str]) -> dict[str, str]:
