@@ -16,6 +16,8 @@ from gradcheck_suite.properties.judging import print_expected
 __all__ = ["torch_script"]
 
 _SPELLING: Final = replace(TORCH, imports=(*TORCH.imports, "torch.set_printoptions(precision=12)"))
+# Of a program in which there is nothing to see: what is wrong is that an engine raises.
+_SILENT: Final = "print('nothing was raised')\nprint('  expected no exception')\n"
 _TOO_LONG: Final = 200  # instructions: a chain of ops is no example to compare with
 
 
@@ -40,7 +42,8 @@ def torch_script(case: Case) -> tuple[str, str]:
         for index, answer in sheet.answers
         if isinstance(instructions[index], Observe) or isinstance(answer, MustRaise)
     }
-    return script(case.program, _SPELLING, expected), ""
+    text = script(case.program, _SPELLING, expected)
+    return text if expected else text + _SILENT, ""
 
 
 def _sheet_of_torch(case: Case) -> Sheet | None:
