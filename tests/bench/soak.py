@@ -17,10 +17,10 @@ from multiprocessing import get_context
 from time import monotonic, time_ns
 
 from gradcheck_suite.engines.interpreter import run
-from gradcheck_suite.engines.known import KNOWN, known_engine
+from gradcheck_suite.engines.known import known_engine
 from gradcheck_suite.engines.spelled import SpelledEngine
 from gradcheck_suite.exams.exam import Case
-from gradcheck_suite.exams.jury import case_of
+from gradcheck_suite.exams.jury import WITNESSES, case_of
 from gradcheck_suite.program.codec import encode
 from gradcheck_suite.program.instructions import Program
 from gradcheck_suite.program.printing import lines
@@ -49,7 +49,7 @@ class Found:
 def engines() -> dict[str, SpelledEngine]:
     """Return the engines that are known to be right."""
     found = {}
-    for name in KNOWN:
+    for name in WITNESSES:
         engine = known_engine(name)
         found[f"{name} float64"] = engine
         coarse = replace(engine.spelling, dtype="float32")
@@ -137,10 +137,9 @@ def begin_with(seed: int) -> None:
     """Give a worker the seed of the run; torch's own threads would only get in the way."""
     global SEED  # noqa: PLW0603 - once, before anything is drawn
     SEED = seed
-    if "torch" in KNOWN:
-        import torch
+    import torch
 
-        torch.set_num_threads(1)
+    torch.set_num_threads(1)
 
 
 def say(line: str) -> None:
