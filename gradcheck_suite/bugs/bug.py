@@ -22,6 +22,8 @@ class Patches:
     def __init__(self) -> None:
         """Change nothing yet."""
         self._undo: list[Callable[[], None]] = []
+        self.changed: list[tuple[Any, str]] = []
+        """What was replaced: the name of an attribute or entry, and whose it is."""
         self.fields: dict[str, Any] = {}
         """Templates of the spelling to replace."""
         self.ops: dict[str, str] = {}
@@ -43,12 +45,14 @@ class Patches:
 
         setattr(target, name, value)
         self._undo.append(undo)
+        self.changed.append((target, name))
 
     def setitem(self, table: dict[str, Any], name: str, value: Any) -> None:
         """Replace an entry of a table, until undone."""
         before = table[name]
         table[name] = value
         self._undo.append(lambda: table.__setitem__(name, before))
+        self.changed.append((table, name))
 
     def spell(
         self,

@@ -160,11 +160,6 @@ def cut_by_detach(patches: Patches) -> None:
     patches.setattr(reference.Tensor, "detach", cut)
 
 
-def flag_of(name: str, value: Any) -> Any:
-    """Return a patch by which a flag of tensors has another value."""
-    return lambda patches: patches.setattr(reference.Tensor, name, property(value))
-
-
 def retain_nothing(patches: Patches) -> None:
     """Have retain_grad do nothing."""
     patches.setattr(reference.Tensor, "retain_grad", lambda x: None)

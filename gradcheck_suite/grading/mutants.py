@@ -1,7 +1,8 @@
 """Who tests the tester: every bug of the catalogue, and right engines, put to the exam.
 
 Each bug takes the whole exam, so that the matrix shows every property that it fails; and a live
-check, drawn with another seed, which ends at its first finding, as a student meets it.
+check, drawn with another seed, which ends at its first finding, as a student meets it. Programs
+that a bug cannot touch are not run again for it (see ``bugs.recording``); the matrix is the same.
 """
 
 import pickle
@@ -13,11 +14,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import process_time
 from typing import Final
 
 from gradcheck_suite.bugs.base import SCALAR, SOURCE
 from gradcheck_suite.bugs.catalogue import BUGS
+from gradcheck_suite.bugs.recording import Bent, Recording
 from gradcheck_suite.diagnosis.examine import examine
 from gradcheck_suite.engines.known import known_engine
 from gradcheck_suite.engines.subject import InProcess, Subject
@@ -50,7 +52,7 @@ class Kill:
     n_programs: int
     """Programs of the live check until its first finding, or all."""
     seconds: float
-    """The same in time."""
+    """The same in time of the processor."""
 
     @property
     def is_killed(self) -> bool:
@@ -182,19 +184,24 @@ def _can_be_made(name: str) -> bool:
 
 
 @cache
-def _exams(path: str) -> list[Exam]:
-    """Load both exams once in each process."""
+def _exams(path: str) -> tuple[list[Exam], Recording]:
+    """Load both exams once in each process, and record what the right engine makes of them."""
     found: list[Exam] = pickle.loads(Path(path).read_bytes())  # noqa: S301 - written by try_out
-    return found
+    cases = (case for exam in found for of_one in exam.cases.values() for case in of_one)
+    return found, Recording((case.program for case in cases), BUGS.values())
 
 
 def _try_one(path: str, name: str) -> Kill:
-    exam, live = _exams(path)
-    with _engine(name) as subject:
+    (exam, live), recording = _exams(path)
+    with _engine(name, recording) as subject:
         results = examine(exam, subject, with_findings=False)
-        started = perf_counter()
+        subject.restart()
+        spared = subject.seconds_spared if isinstance(subject, Bent) else 0.0
+        started = process_time()
         first, n_programs = _first_finding(live, subject)
-        seconds = perf_counter() - started
+        seconds = process_time() - started
+        if isinstance(subject, Bent):
+            seconds += subject.seconds_spared - spared
     failed = tuple(r.property for r in results if r.verdict.is_bad)
     n_blocked = sum(r.verdict == "blocked" for r in results)
     return Kill(name, failed, n_blocked, first, n_programs, seconds)
@@ -216,11 +223,11 @@ def _first_finding(exam: Exam, subject: Subject) -> tuple[str, int]:
 
 
 @contextmanager
-def _engine(name: str) -> Iterator[Subject]:
+def _engine(name: str, recording: Recording) -> Iterator[Subject]:
     """Open a bug, a library or a submission of ours in this process."""
     if name in BUGS:
-        with BUGS[name].engine() as engine:
-            yield InProcess(engine)
+        with Bent(BUGS[name], recording) as bent:
+            yield bent
     elif name in _KNOWN:
         yield InProcess(known_engine(name))
     else:
