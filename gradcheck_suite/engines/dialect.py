@@ -16,7 +16,7 @@ CONVENTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "nonleaf_grad": ("none", "kept"),
         "no_grad_backward": ("raises", "nothing"),
         "integer_leaf": ("raises", "casts"),
-        "in_place": ("mutates", "rebinds"),
+        "in_place": ("mutates", "rebinds", "refuses"),
         "views": ("shared", "copied"),
         "unset_gradient": ("none", "zeros"),
     },
@@ -42,7 +42,8 @@ class Dialect:
     """A leaf of integers that asks for a gradient raises, or is taken as numbers like others."""
     in_place: str = "mutates"
     """``x += y`` changes the value itself: it raises at a leaf that needs a gradient, and so does a
-    backward that needs the old value. Or the name ``x`` comes to stand for a new result."""
+    backward that needs the old value. Or the name ``x`` comes to stand for a new result. Or a value
+    changes, and to change one that some backward needs is refused at once."""
     views: str = "shared"
     """A slice that is changed in place changes what it was cut from, or was a copy."""
     unset_gradient: str = "none"

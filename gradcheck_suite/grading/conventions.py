@@ -13,6 +13,6 @@ def chosen(results: Iterable[PropertyResult]) -> tuple[tuple[str, str], ...]:
 
     A convention that several choices fit is not settled: nothing was seen that tells them apart.
     """
-    settled = [r.choices[0] for r in results if len(r.choices) == 1]
-    found = dict(pair for choices in settled for pair in choices)
+    seen = [frozenset(pairs) for r in results for pairs in zip(*r.choices, strict=True)]
+    found = dict(pair for pairs in seen if len(pairs) == 1 for pair in pairs)
     return tuple((name, found[name]) for name in CONVENTIONS if name in found)

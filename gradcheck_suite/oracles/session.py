@@ -210,12 +210,14 @@ class Session:
         """Run ``x op= ...``: the very value changes, or its name comes to stand for a new one."""
         if self.dialect.in_place == "rebinds":
             return self._apply(op, [x, *others], attrs)
+        base, places = x.view if x.view and self.dialect.views == "shared" else (None, None)
+        if self.dialect.in_place == "refuses" and self._are_needed(x, base):
+            raise RequiredError
         if x.is_leaf and x.requires_grad:
             if self.enabled:
                 raise RequiredError
             overwrite(x, self._apply(op, [x, *others], attrs).nodes)
             return x
-        base, places = x.view if x.view and self.dialect.views == "shared" else (None, None)
         if base and base.is_leaf and base.requires_grad and self.enabled:
             raise RequiredError
         result = self._apply(op, [x, *others], attrs)
@@ -229,6 +231,11 @@ class Session:
             base.parents += result.parents
             base.version += 1
         return result
+
+    def _are_needed(self, *changed: Variable | None) -> bool:
+        """Tell whether the backward of some result needs the numbers of any of them."""
+        results = [v for v in self.values.values() if not v.freed]
+        return any(saved is x for v in results for saved, _ in v.saved for x in changed)
 
     def _push_forward(self, push: PushForward) -> Variable:
         nodes = self.values[push.x].nodes

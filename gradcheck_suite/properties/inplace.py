@@ -37,7 +37,7 @@ def _saved(who: "Factor", product: str) -> Property:
         "number came out",
         "A product keeps its factors for the backward. One that was changed since would give a "
         "wrong number in silence: count the changes of a value, and raise if there was one; or "
-        "keep a copy.",
+        "refuse the change; or keep a copy.",
         draws,
         op=product,
         worlds=("scalar", "tensor") if product == "mul" else ("tensor",),

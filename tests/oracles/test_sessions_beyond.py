@@ -17,6 +17,7 @@ from gradcheck_suite.strategies.builder import Builder
 
 TORCH = Dialect()
 REBINDS = Dialect(in_place="rebinds")
+REFUSES = Dialect(in_place="refuses")
 COPIED = Dialect(views="copied")
 RAISES, NONE = "raises", None
 
@@ -127,6 +128,26 @@ def factor_changed(op: str) -> Callable[[Builder], None]:
         b.observe("grad", x)
 
     return write
+
+
+def slice_of_a_factor_changed(b: Builder) -> None:
+    """Write y = x + 0 at 1 and 2, z = y * y, and three times y[0] in place."""
+    x = b.leaf(numbers(1, 2))
+    y = b.apply("add", x, b.constant(numbers(0)))
+    z = b.apply("mul", y, y)
+    b.in_place("mul", b.apply("getitem", y, index=(0,)), b.constant(numbers(3)))
+    b.observe("value", y)
+    b.backward(z, numbers(1, 1))
+    b.observe("grad", x)
+
+
+def freed_factor_changed(b: Builder) -> None:
+    """Write x * c at c = 2, go backward, and add 1 to c."""
+    x, c = b.leaf(numbers(5)), b.constant(numbers(2))
+    b.backward(b.apply("mul", x, c))
+    c = b.in_place("add", c, b.constant(numbers(1)))
+    b.observe("grad", x)
+    b.observe("value", c)
 
 
 def slice_changed(b: Builder) -> None:
@@ -241,6 +262,18 @@ CASES: dict[str, tuple[Callable[[Builder], None], Dialect, list[Any]]] = {
     "an earlier graph leads to the leaf": (leaf_changed_after_a_sum, TORCH, [6.0, 1.0, 13.0]),
     "a changed factor raises": (factor_changed("mul"), TORCH, [RAISES, NONE]),
     "a changed factor was kept": (factor_changed("mul"), REBINDS, [[1.0, 0.0, 0.0, 2.0]]),
+    "a change of a factor is refused": (
+        factor_changed("mul"),
+        REFUSES,
+        [RAISES, [1.0, 0.0, 0.0, 2.0]],
+    ),
+    "a change of a slice of a factor is refused": (
+        slice_of_a_factor_changed,
+        REFUSES,
+        [RAISES, [1.0, 2.0], [2.0, 4.0]],
+    ),
+    "a change of a freed factor is not": (freed_factor_changed, REFUSES, [2.0, 3.0]),
+    "a changed term is not refused": (factor_changed("add"), REFUSES, [[1.0] * 4]),
     "a changed matrix raises": (factor_changed("matmul"), TORCH, [RAISES, NONE]),
     "a changed matrix was kept": (factor_changed("matmul"), REBINDS, [[1.0, 2.0, 1.0, 2.0]]),
     "a changed term does not matter": (factor_changed("add"), TORCH, [[1.0] * 4]),

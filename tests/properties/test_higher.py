@@ -57,7 +57,23 @@ class KeptProduct(reference.Function):
         return cotangent * y, cotangent * x
 
 
+def locked(x: Any, y: Any) -> Any:
+    """Return x * y, which locks the numbers of both."""
+    for factor in (x, y):
+        factor.data.flags.writeable = False
+    return x * y
+
+
+def refuse_locked(x: Any) -> None:
+    """Raise where the numbers of x are needed."""
+    if not x.data.flags.writeable:
+        msg = "a product needs these numbers"
+        raise RuntimeError(msg)
+
+
 NAMES = {
+    "locked": locked,
+    "refuse_locked": refuse_locked,
     "BareOutput": BareOutput,
     "bent_tangent": unlisted(
         primitive(
@@ -173,6 +189,20 @@ def test_an_engine_whose_operators_rebind_passes():
     assert found["in_place_on_leaves"].choices == ((("in_place", "rebinds"),),)
     assert found["leaf_changed[mul]"].choices == ((("in_place", "rebinds"),),)
     assert found["set_items"].verdict is Verdict.NOT_APPLICABLE
+
+
+def test_an_engine_that_refuses_the_change_itself_passes():
+    """A number that a product needs may be locked: the change raises, and the backward is right."""
+    known = known_engine("reference").spelling.in_place
+    guarded = tuple((op, f"refuse_locked(x); {text}") for op, text in known)
+    found = results_of(
+        tuple(entry.id for entry in in_place_properties()),
+        {"mul": "locked(x, y)"},
+        in_place=guarded,
+    )
+    assert failed(found) == set()
+    for name in ("result_changed[mul]", "leaf_changed[mul]", "constant_changed[mul]"):
+        assert found[name].choices == ((("in_place", "refuses"),),)
 
 
 def test_an_engine_that_keeps_copies_passes():
