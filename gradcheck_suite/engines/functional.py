@@ -59,7 +59,7 @@ class FunctionalEngine:
         self.capabilities = capabilities_of(spelling)
         self.namespace = namespace
         self.bound = Bound(self)
-        """The steps of plans, for the interpreter."""
+        """The functions of the forms of plans, for the interpreter."""
         self._library = SpelledEngine(spelling, namespace)
 
     def maker(self, *, constant: bool) -> Maker:

@@ -9,15 +9,24 @@ from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from gradcheck_suite.engines.outcome import Flag, Outcome, Outcomes, Raised
-from gradcheck_suite.engines.plan import LOOKS, READY, Form, Plan, Step, as_it_stands
+from gradcheck_suite.engines.plan import (
+    BINARY,
+    LOOKS,
+    MAKE,
+    READY,
+    SWEEP,
+    UNARY,
+    VIEW,
+    Form,
+    Plan,
+    Planned,
+    Step,
+    as_it_stands,
+)
 from gradcheck_suite.engines.protocol import Engine, Handle
 from gradcheck_suite.engines.unwrap import unwrap
 from gradcheck_suite.program.instructions import (
-    Assign,
-    ClearGrad,
     Constant,
-    Detach,
-    GradOf,
     Hook,
     HookRule,
     InPlace,
@@ -29,7 +38,6 @@ from gradcheck_suite.program.instructions import (
     OptimizerStep,
     Program,
     PushForward,
-    RetainGrad,
     SetRequiresGrad,
     Thread,
     Unhook,
@@ -94,14 +102,25 @@ class _Run:
         self.seen: dict[int, Outcome] = {}
 
     def body(self, plan: Plan) -> None:
-        bound = self.engine.bound
-        for form, operands, index in plan:
-            try:
-                bound[form](self, index, operands)
+        bound, values, seen = self.engine.bound, self.values, self.seen
+        for form, how, x, y, index in plan:
+            try:  # no calls in between: micrograd itself needs no more than one or two a step
+                if how == BINARY:
+                    values[index] = bound[form](values[x], values[y])
+                elif how == UNARY:
+                    values[index] = bound[form](values[x])
+                elif how == VIEW:
+                    seen[index] = bound[form](values[x])
+                elif how == SWEEP:
+                    values[index] = bound[form](values[x], y)
+                elif how == MAKE:
+                    values[index] = bound[form](x, y)
+                else:
+                    bound[form](self, index, x)
             except NeverMadeError:
                 continue
             except BaseException as error:  # noqa: BLE001 - foreign code may raise anything
-                self.seen[index] = _raised(error)
+                seen[index] = _raised(error)
 
 
 # A step takes the run, the index and the instruction. What engines are asked for most is in `plan`.
@@ -109,22 +128,6 @@ class _Run:
 
 def _misapply(run: _Run, _index: int, i: Misapply) -> None:
     run.engine.apply(i.op, [run.values[a] for a in i.args], i.attrs)
-
-
-def _detach(run: _Run, index: int, i: Detach) -> None:
-    run.values[index] = run.engine.detach(run.values[i.x])
-
-
-def _grad_of(run: _Run, index: int, i: GradOf) -> None:
-    run.values[index] = run.engine.grad_of(run.values[i.x])
-
-
-def _clear_grad(run: _Run, _index: int, i: ClearGrad) -> None:
-    run.engine.clear_grad(run.values[i.x])
-
-
-def _retain_grad(run: _Run, _index: int, i: RetainGrad) -> None:
-    run.engine.retain_grad(run.values[i.x])
 
 
 def _set_requires_grad(run: _Run, _index: int, i: SetRequiresGrad) -> None:
@@ -157,10 +160,6 @@ def _push_forward(run: _Run, index: int, i: PushForward) -> None:
     primals = [run.values[leaf] for leaf in i.leaves]
     tangents = [tangent.numpy() for tangent in i.tangents]
     run.values[index] = run.engine.push_forward(function, primals, tangents)
-
-
-def _assign(run: _Run, _index: int, i: Assign) -> None:
-    run.engine.assign(run.values[i.x], run.values[i.y])
 
 
 def _optimizer_step(run: _Run, _index: int, i: OptimizerStep) -> None:
@@ -228,13 +227,8 @@ def _mode(run: _Run, _index: int, block: tuple[Mode, Plan]) -> None:
 
 _STEPS: Final[Mapping[type, Step]] = {
     Misapply: _misapply,
-    Detach: _detach,
-    GradOf: _grad_of,
-    ClearGrad: _clear_grad,
-    RetainGrad: _retain_grad,
     SetRequiresGrad: _set_requires_grad,
     InPlace: _in_place,
-    Assign: _assign,
     OptimizerStep: _optimizer_step,
     Hook: _hook,
     Unhook: _unhook,
@@ -256,45 +250,47 @@ _BLOCKS: Final = frozenset({Mode, Thread})
 
 def _plan(body: tuple[Instruction, ...], index: int) -> Plan:
     """Return the plan of a body whose first instruction is at ``index``."""
-    steps: list[tuple[Form, Any, int]] = []
+    steps: list[tuple[Form, int, Any, Any, int]] = []
     for i in body:
         if type(i) in _BLOCKS:
-            steps.append((*_planned(i, index), index))
+            form, x, y = _planned(i, index)
+            steps.append((form, form.how, x, y, index))
             index += _size(i)
             continue
         found = _PLANNED.get(id(i))
         if found is None:
             if len(_PLANNED) >= _MAX_PLANNED:
                 _PLANNED.clear()
-            _PLANNED[id(i)] = found = (*_planned(i, index), i)
-        steps.append((found[0], found[1], index))
+            form, x, y = _planned(i, index)
+            _PLANNED[id(i)] = found = (form, form.how, x, y, i)
+        steps.append((*found[:4], index))
         index += 1
     return tuple(steps)
 
 
 # Of instructions that several Programs have, as those have that were read from bytes. Each is held,
 # so that its id is not another's.
-_PLANNED: Final[dict[int, tuple[Form, object, Instruction]]] = {}
+_PLANNED: Final[dict[int, tuple[Form, int, Any, Any, Instruction]]] = {}
 _MAX_PLANNED: Final = 8192  # as many as the codec keeps
 
 _plan_of: Final = Kept(lambda program: _plan(program.instructions, 0))
 
 
-def _planned(i: Instruction, index: int) -> tuple[Form, object]:
+def _planned(i: Instruction, index: int) -> Planned:
     """Return the form of an instruction's step, and its operands."""
     if type(i) in READY:
         return READY[type(i)](i)
     match i:
         case Observe(what, x):
             if what in LOOKS:
-                return LOOKS[what], x
-            return as_it_stands(_LOOKS.get(what, _flag)), i
+                return LOOKS[what], x, None
+            return as_it_stands(_LOOKS.get(what, _flag)), i, None
         case Mode():
-            return as_it_stands(_mode), (i, _plan(i.body, index + 1))
+            return as_it_stands(_mode), (i, _plan(i.body, index + 1)), None
         case Thread():
-            return as_it_stands(_thread), _plan(i.body, index + 1)
+            return as_it_stands(_thread), _plan(i.body, index + 1), None
         case _:
-            return as_it_stands(_STEPS[type(i)]), i
+            return as_it_stands(_STEPS[type(i)]), i, None
 
 
 def _size(instruction: Instruction) -> int:

@@ -3,12 +3,13 @@
 A plan is a list of steps. What steps have in common that one function of an engine can take care of
 (an op that is called in the same way, a backward with the same flags) is their form: an engine is
 asked once for the function of a form. What remains for a run is one look into a dict and one call
-a step.
+a step, since the loop itself hands over operands and puts away results in the few ways there are.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final, Protocol, TypeAlias
 
 from gradcheck_suite.engines.outcome import Nothing, Outcome
@@ -16,23 +17,42 @@ from gradcheck_suite.engines.protocol import Engine, Handle
 from gradcheck_suite.engines.ready import Call, Numbers, Sweep
 from gradcheck_suite.program.instructions import (
     Apply,
+    Assign,
     Attributes,
     Backward,
+    ClearGrad,
     Constant,
+    Detach,
+    GradOf,
     Leaf,
+    RetainGrad,
 )
 
 __all__ = [
+    "BINARY",
     "LOOKS",
+    "MAKE",
     "READY",
+    "SWEEP",
+    "UNARY",
+    "VIEW",
     "Bound",
     "Form",
     "Plan",
+    "Planned",
     "Run",
     "Step",
-    "apply",
     "as_it_stands",
 ]
+
+MAKE, UNARY, BINARY, SWEEP, VIEW, STEP = range(6)
+"""How the function of a form is called, and what becomes of the result.
+
+``MAKE``: with two operands as they are; the result is a value. ``UNARY``, ``BINARY``: with the
+values at one or two indices; likewise. ``SWEEP``: with the value at an index, and an operand as it
+is; likewise. ``VIEW``: with the value at an index; the result was seen. ``STEP``: as a Step, which
+does everything by itself.
+"""
 
 
 class Run(Protocol):
@@ -43,141 +63,106 @@ class Run(Protocol):
     seen: dict[int, Outcome]
 
 
-Step: TypeAlias = Callable[[Any, int, Any], None]  # takes the run, the index and the operands
+Step: TypeAlias = Callable[[Any, int, Any], None]  # takes the run, the index and the operand
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Form:
     """What one function of an engine takes care of; equal to itself alone, so that it is found."""
 
-    bind: Callable[[Any], Step]
-    """Returns the step of an engine."""
+    how: int
+    """How that function is called: ``MAKE`` and so on."""
+    bind: Callable[[Any], Callable[..., Any]]
+    """Returns the function of an engine."""
 
 
-class Bound(dict[Form, Step]):
-    """The steps of one engine, each made when it is first asked for."""
+class Bound(dict[Form, Callable[..., Any]]):
+    """The functions of one engine, each made when it is first asked for."""
 
     def __init__(self, engine: Engine) -> None:
         super().__init__()
         self._engine = engine
 
-    def __missing__(self, form: Form) -> Step:
+    def __missing__(self, form: Form) -> Callable[..., Any]:
         self[form] = form.bind(self._engine)
         return self[form]
 
 
-Plan: TypeAlias = tuple[tuple[Form, Any, int], ...]  # form, operands, index of the instruction
+Planned: TypeAlias = tuple[Form, Any, Any]  # a form and up to two operands
+Plan: TypeAlias = tuple[tuple[Form, int, Any, Any, int], ...]
+"""For each step the form, how it is called, the operands, and the index of the instruction."""
 
 
 @cache
 def as_it_stands(step: Step) -> Form:
     """Return the form of a step that is the same for every engine."""
-    return Form(lambda _engine: step)
+    return Form(STEP, lambda _engine: step)
 
 
-def apply(run: Run, index: int, i: Apply) -> None:
+def _apply(run: Run, index: int, i: Apply) -> None:
     """Apply an op, whatever its operands and settings are."""
     values = run.values
     values[index] = run.engine.apply(i.op, [values[a] for a in i.args], i.attrs)
 
 
-def _leaf(engine: Engine) -> Step:
-    make = engine.maker(constant=False)
-
-    def step(run: Run, index: int, leaf: tuple[Numbers, bool]) -> None:
-        numbers, requires_grad = leaf
-        run.values[index] = make(numbers, requires_grad)
-
-    return step
+def _plain(engine: Engine, call: Call) -> Callable[..., Handle]:
+    """Return an op without settings, as a function of values."""
+    return engine.caller(call) or (lambda *args: engine.apply(call.op, args, ()))
 
 
-def _constant(engine: Engine) -> Step:
-    make = engine.maker(constant=True)
-
-    def step(run: Run, index: int, numbers: Numbers) -> None:
-        run.values[index] = make(numbers, False)
-
-    return step
-
-
-def _call(engine: Engine, call: Call) -> Step:
+def _with_settings(engine: Engine, call: Call) -> Step:
     line = engine.caller(call)
     if line is None:
-        return lambda run, index, operands: apply(run, index, operands[0])
+        return lambda run, index, operands: _apply(run, index, operands[0])
 
-    def unary(run: Run, index: int, operands: tuple[Any, ...]) -> None:
-        _, _, x = operands
+    def step(run: Run, index: int, operands: tuple[Any, ...]) -> None:
+        i, settings = operands
         values = run.values
-        values[index] = line(values[x])
-
-    def binary(run: Run, index: int, operands: tuple[Any, ...]) -> None:
-        _, _, x, y = operands
-        values = run.values
-        values[index] = line(values[x], values[y])
-
-    def with_settings(run: Run, index: int, operands: tuple[Any, ...]) -> None:
-        _, settings, *args = operands
-        values = run.values
-        values[index] = line(*[values[a] for a in args], *settings)
-
-    n = call.n_operands
-    return {1: unary, 2: binary}.get(n, with_settings) if n == len(call.names) else with_settings
-
-
-def _backward(engine: Engine, sweep: Sweep) -> Step:
-    line = engine.sweeper(sweep)
-
-    def step(run: Run, index: int, operands: tuple[int, Numbers | None]) -> None:
-        x, cotangent = operands
-        values = run.values
-        values[index] = line(values[x], cotangent)
+        values[index] = line(*[values[a] for a in i.args], *settings)
 
     return step
 
 
-def _value(engine: Engine) -> Step:
-    value = engine.value
-
-    def step(run: Run, index: int, x: int) -> None:
-        run.seen[index] = value(run.values[x])
-
-    return step
-
-
-def _grad(engine: Engine) -> Step:
+def _grad(engine: Engine) -> Callable[[Handle], Outcome]:
     grad, nothing = engine.grad, Nothing()
-
-    def step(run: Run, index: int, x: int) -> None:
-        run.seen[index] = grad(run.values[x]) or nothing
-
-    return step
+    return lambda x: grad(x) or nothing
 
 
-_LEAF, _CONSTANT, _VALUE, _GRAD = map(Form, (_leaf, _constant, _value, _grad))
+_LEAF: Final = Form(MAKE, lambda engine: engine.maker(constant=False))
+_CONSTANT: Final = Form(MAKE, lambda engine: engine.maker(constant=True))
+_PLAIN_CONSTANT: Final = Form(MAKE, lambda _engine: lambda number, _: number)
+_ASSIGN: Final = Form(BINARY, lambda engine: engine.assign)
+_VALUE: Final = Form(VIEW, lambda engine: engine.value)
 
 
 @cache
 def _form_of_call(call: Call) -> Form:
-    return Form(lambda engine: _call(engine, call))
+    n = call.n_operands
+    if n == len(call.names) and n in _BY_ARITY:
+        return Form(_BY_ARITY[n], lambda engine: _plain(engine, call))
+    return Form(STEP, lambda engine: _with_settings(engine, call))
+
+
+_BY_ARITY: Final = {1: UNARY, 2: BINARY}
 
 
 @cache
 def _form_of_sweep(*flags: bool) -> Form:
-    return Form(lambda engine: _backward(engine, Sweep(*flags)))
+    return Form(SWEEP, lambda engine: engine.sweeper(Sweep(*flags)))
 
 
-def _given(run: Run, index: int, number: float) -> None:
-    run.values[index] = number
-
-
-def _plan_constant(i: Constant) -> tuple[Form, object]:
+def _plan_constant(i: Constant) -> Planned:
     numbers = Numbers.of(i.array)
-    return (as_it_stands(_given), numbers.number) if i.plain else (_CONSTANT, numbers)
+    return (_PLAIN_CONSTANT, numbers.number, None) if i.plain else (_CONSTANT, numbers, False)
 
 
-def _plan_apply(i: Apply) -> tuple[Form, object]:
+def _plan_apply(i: Apply) -> Planned:
     form, settings = _planned_call(i.op, i.attrs) if i.attrs else _planned_plain_call(i.op)
-    return (form, (i, settings, *i.args)) if form else (as_it_stands(apply), i)
+    if form is None:
+        return as_it_stands(_apply), i, None
+    if form.how == STEP:
+        return form, (i, settings), None
+    return form, i.args[0], i.args[-1]
 
 
 def _planned_call(op: str, attrs: Attributes) -> tuple[Form | None, tuple[Any, ...]]:
@@ -190,20 +175,31 @@ def _planned_plain_call(op: str) -> tuple[Form | None, tuple[Any, ...]]:
     return _planned_call(op, ())
 
 
-def _plan_backward(i: Backward) -> tuple[Form, object]:
+def _plan_backward(i: Backward) -> Planned:
     given = None if i.cotangent is None else Numbers.of(i.cotangent)
     is_single = given is not None and given.number is not None
     form = _form_of_sweep(given is not None, is_single, i.retain_graph, i.create_graph)
-    return form, (i.x, given)
+    return form, i.x, given
 
 
-READY: Final[Mapping[type, Callable[[Any], tuple[Form, object]]]] = {
-    Leaf: lambda i: (_LEAF, (Numbers.of(i.array), i.requires_grad)),
+def _of_one(name: str) -> Callable[[Any], Planned]:
+    """Return what plans an instruction over ``x`` that one method of an engine does."""
+    form = Form(UNARY, attrgetter(name))
+    return lambda i: (form, i.x, None)
+
+
+READY: Final[Mapping[type, Callable[[Any], Planned]]] = {
+    Leaf: lambda i: (_LEAF, Numbers.of(i.array), i.requires_grad),
     Constant: _plan_constant,
     Apply: _plan_apply,
     Backward: _plan_backward,
+    Assign: lambda i: (_ASSIGN, i.x, i.y),
+    Detach: _of_one("detach"),
+    GradOf: _of_one("grad_of"),
+    ClearGrad: _of_one("clear_grad"),
+    RetainGrad: _of_one("retain_grad"),
 }
 """What engines are asked for most, as form and operands."""
 
-LOOKS: Final[Mapping[str, Form]] = {"value": _VALUE, "shape": _VALUE, "grad": _GRAD}
+LOOKS: Final[Mapping[str, Form]] = {"value": _VALUE, "shape": _VALUE, "grad": Form(VIEW, _grad)}
 """Likewise what is looked at most; the operand is the index of the value."""

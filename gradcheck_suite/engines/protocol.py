@@ -45,8 +45,8 @@ class Engine(Protocol):
         ...
 
     @property
-    def bound(self) -> Mapping[Any, Callable[..., None]]:
-        """The steps of this engine by their forms (see ``engines.plan``)."""
+    def bound(self) -> Mapping[Any, Callable[..., Any]]:
+        """The functions of this engine by their forms (see ``engines.plan``)."""
         ...
 
     def maker(self, *, constant: bool) -> Maker:

@@ -37,11 +37,6 @@ class Numbers:
         return cls(array.numpy, number, array.shape)
 
     @classmethod
-    def single(cls, number: float) -> "Numbers":
-        """Return one number, of rank 0."""
-        return cls(lambda: np.array(number), number, ())
-
-    @classmethod
     def given(cls, data: npt.NDArray[np.generic]) -> "Numbers":
         """Return the numbers of an array that is handed over as it is."""
         return cls(lambda: data, data.item() if data.size == 1 else None, data.shape)

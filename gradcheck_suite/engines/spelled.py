@@ -110,7 +110,7 @@ class SpelledEngine:
         self._lines = Lines(namespace)
         self._over = Over(self._lines)
         self.bound = Bound(self)
-        """The steps of plans, for the interpreter."""
+        """The functions of the forms of plans, for the interpreter."""
         self._plain_calls: dict[str, Callable[..., Handle]] = {}
         self._optimizers: dict[tuple[object, ...], tuple[Any, Sequence[Handle]]] = {}
         self._dtype = np.dtype(spelling.dtype)
@@ -145,17 +145,27 @@ class SpelledEngine:
         # A condition is handed over as it is; engines of scalars have none.
         return make if self.spelling.kind == "scalar" else make_or_give
 
+    @cached_property
+    def _constant_of_number(self) -> Callable[[float, bool], Handle] | None:
+        return self._line_of_number(self.spelling.constant or self.spelling.leaf)
+
+    def _line_of_number(self, text: str) -> Callable[[Any, bool], Handle] | None:
+        """Return what makes a value of one number, where that is all that the template takes."""
+        names = template(text).names
+        alone = [name for name in _NUMBERS if name in names] == ["number"]
+        return self._lines.always(text, ("number", "requires_grad")) if alone else None
+
     def _maker(self, text: str) -> Maker:
+        of_number = self._line_of_number(text)
+        if of_number is not None:
+            return lambda numbers, requires_grad: of_number(numbers.number, requires_grad)
         forms = [name for name in _NUMBERS if name in template(text).names]
-        names = (*forms, "requires_grad")
-        line = self._lines.always(text, names)
+        line = self._lines.always(text, (*forms, "requires_grad"))
 
         def make(numbers: Numbers, requires_grad: bool) -> Handle:
             data = numbers.array()
             return line(*[self._form(name, data) for name in forms], requires_grad)
 
-        if forms == ["number"]:
-            return lambda numbers, requires_grad: line(numbers.number, requires_grad)
         return make
 
     def caller(self, call: Call) -> Callable[..., Handle] | None:
@@ -240,9 +250,10 @@ class SpelledEngine:
         if grad is None:
             msg = "got no gradient, expected one: it was to be used as a value"
             raise ValueError(msg)
-        if not grad.shape:
-            return self._constant(Numbers.single(grad.numbers[0]), False)
-        return self.constant(grad.values, plain=False)
+        line, numbers = self._constant_of_number, grad.numbers
+        if line is not None and len(numbers) == 1:
+            return line(numbers[0], False)
+        return self._constant(Numbers.given(grad.values), False)
 
     def clear_grad(self, x: Handle) -> None:
         self._of(x, self.spelling.clear)
@@ -304,19 +315,20 @@ class SpelledEngine:
         self._of(self._optimizers[key][0], self.spelling.step)
 
     def value(self, x: Handle) -> Number:
-        return unwrap(x if type(x) in _PYTHON else self._over[self.spelling.value](x))
+        found = x if type(x) in _PYTHON else self._over[self.spelling.value](x)
+        return Number([found], (), "float64") if type(found) is float else unwrap(found)
 
     def grad(self, x: Handle) -> Number | None:
         try:
             found = self._over[self.spelling.grad](x)
         except AttributeError:
             return None
+        kind = type(found)
+        if kind is float:  # as most are
+            return Number([found], (), "float64")
         if found is None:
             return None
-        kind = type(found)
-        if kind in _OWN:
-            return unwrap(found)
-        if kind is type(x) or kind.__module__ == type(x).__module__:
+        if kind not in _OWN and (kind is type(x) or kind.__module__ == type(x).__module__):
             return self.value(found)  # some engines keep gradients as tensors of their own
         return unwrap(found)
 

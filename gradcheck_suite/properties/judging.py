@@ -125,24 +125,25 @@ def judge(
     what was computed in float32 is wrong unless that is known.
     """
     how = strict_shape, coarse, fine
-    plainly = [_UNSURE if coarse else _plainly(s.answers, outcomes) for s in sheets]
-    for sheet, n_right in zip(sheets, plainly, strict=True):
-        if n_right >= 0:  # as in nearly every program; other sheets may be right, too
-            right = frozenset(
-                [
-                    s.choices
-                    for s, n in zip(sheets, plainly, strict=True)
-                    if n >= 0 or (n == _UNSURE and _is_right(s.answers, outcomes, how))
-                ]
-            )
-            look = partial(_looks, sheet.answers, outcomes, *how)
-            return Judgement(True, right, n_right, 0, False, look)
+    plainly, unsure = [], []
+    for sheet in () if coarse else sheets:
+        n_right = _plainly(sheet.answers, outcomes)
+        if n_right >= 0:
+            plainly.append((sheet, n_right))
+        elif n_right == _UNSURE:
+            unsure.append(sheet)
+    if plainly:  # as of nearly every program
+        first, n_right = plainly[0]
+        right = [s.choices for s, _ in plainly]
+        right += [s.choices for s in unsure if _is_right(s.answers, outcomes, how)]
+        look = partial(_looks, first.answers, outcomes, *how)
+        return Judgement(True, frozenset(right), n_right, 0, False, look)
     tried = [(s, _looks(s.answers, outcomes, *how)) for s in sheets]
-    right = frozenset([s.choices for s, looks in tried if all(look.right for look in looks)])
+    accepted = frozenset([s.choices for s, looks in tried if all(look.right for look in looks)])
     _, best = min(tried, key=lambda pair: _n_wrong(pair[1]))
     return Judgement(
-        bool(right),
-        right,
+        bool(accepted),
+        accepted,
         n_elements=sum(look.n_elements for look in best),
         n_outside=sum(look.n_outside for look in best),
         coarse=any(look.coarse for look in best),
@@ -160,8 +161,9 @@ def _plainly(answers: Answers, outcomes: Outcomes) -> int:
     ``_WRONG`` where something is plainly wrong, in float32, too; ``_UNSURE`` calls for a closer
     look.
     """
-    if len(outcomes) != len(answers):
-        return _UNSURE
+    if len(outcomes) != len(answers):  # without an exception each has its outcome
+        n_raised = [type(seen) for seen in outcomes.values()].count(Raised)
+        return _UNSURE if n_raised and len(outcomes) < len(answers) else _WRONG
     n = 0
     for index, answer in answers:
         seen = outcomes.get(index)
@@ -169,6 +171,9 @@ def _plainly(answers: Answers, outcomes: Outcomes) -> int:
             if seen.shape != answer.shape or seen.dtype in COARSE:
                 return _UNSURE
             middle, half64, values = answer.middle, answer.half64, seen.numbers
+            if len(values) == 1 and abs(values[0] - middle[0]) <= half64[0]:  # as most are
+                n += 1
+                continue
             for k, value in enumerate(values):
                 if not abs(value - middle[k]) <= half64[k]:
                     far = abs(value - middle[k]) > answer.half32[k]

@@ -31,18 +31,21 @@ from gradcheck_suite.engines.spelled import SpelledEngine
 from gradcheck_suite.engines.subject import InProcess
 from gradcheck_suite.exams.build import Audience, build
 from gradcheck_suite.exams.exam import Case, Exam
+from gradcheck_suite.exams.jury import case_of
 from gradcheck_suite.grading.assignment import Assignment
 from gradcheck_suite.grading.examiner import SandboxExaminer
 from gradcheck_suite.grading.rubric import rubric_of
 from gradcheck_suite.grading.runner import run_class
 from gradcheck_suite.grading.storage import folder_names
 from gradcheck_suite.grading.submissions import find_submissions
+from gradcheck_suite.program.array import Array
 from gradcheck_suite.properties.catalogue import CATALOGUE
 from gradcheck_suite.properties.judging import judge
 from gradcheck_suite.properties.property import Property
 from gradcheck_suite.report.pages import Sheet
 from gradcheck_suite.report.site import Site
 from gradcheck_suite.sandbox.supervisor import Supervisor
+from gradcheck_suite.strategies.builder import Builder
 
 SUBMISSIONS = Path(__file__).parents[2] / "submissions"
 CASES = int(os.environ.get("CASES", "4"))
@@ -227,24 +230,57 @@ def resident_mib(pid: int) -> float:
 
 def beside_gradcheck(exam: Exam) -> list[Row]:
     """Judge gradients of torch in float64, and let torch.autograd.gradcheck do the same."""
+    engine = engine_named("torch")
+    drawn = gradchecked(engine, asked_of(engine, exam))
+    layer = gradchecked(engine, [a_layer()])
+    what = f"torch, {drawn.n:,} programs judged: over gradcheck"
+    fast = ratio(drawn.fast, drawn.ours)
+    ceiling = ratio(drawn.normal, drawn.alone)
+    return [
+        Row(what, ratio(drawn.normal, drawn.ours), "times", at_least=50),
+        Row("torch: over gradcheck(fast_mode=True)", fast, "times", at_least=5),
+        Row("torch: running and judging", median(drawn.ours) / drawn.n * MICRO, "us/program"),
+        Row("torch: gradcheck", median(drawn.normal) / drawn.n * MICRO, "us/program"),
+        Row("torch: gradcheck over torch alone, by hand: no more is possible", ceiling, "times"),
+        Row(
+            "torch, a layer of 336 numbers: over gradcheck",
+            ratio(layer.normal, layer.ours),
+            "times",
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Gradchecked:
+    """Seconds of each round, for the same programs."""
+
+    n: int
+    ours: list[float]
+    normal: list[float]
+    fast: list[float]
+    alone: list[float]
+    """Torch by itself, by hand."""
+
+
+def gradchecked(engine: SpelledEngine, asked: Asked) -> Gradchecked:
+    """Time those of ``asked`` that gradcheck can be asked, too."""
     import torch
 
-    engine = engine_named("torch")
     subject = InProcess(engine)
-    asked, theirs, bare = [], [], []
-    for entry, case in asked_of(engine, exam):
+    kept, theirs, bare = [], [], []
+    for entry, case in asked:
         made = forward_by_hand(case.program, engine)
         if not made or not runs_through(check := partial(torch.autograd.gradcheck, *made)):
             continue
         with silence():
             function = by_hand(case.program, engine)
             if runs_through(function):
-                asked.append((entry, case))
+                kept.append((entry, case))
                 theirs.append(check)
                 bare.append(function)
 
     def ours() -> None:
-        for entry, case in asked:
+        for entry, case in kept:
             seen = subject.run(case.program)
             assert not isinstance(seen, Lost)
             assert judge(case.sheets, seen, strict_shape=entry.strict_shape).right
@@ -257,18 +293,23 @@ def beside_gradcheck(exam: Exam) -> list[Row]:
         for function in bare:
             function()
 
-    replayed, normal, fast, alone = in_turns(
-        ours, gradchecks, partial(gradchecks, fast_mode=True), partial(quietly, torch_alone)
-    )
-    ceiling = ratio(normal, alone)
-    what = f"torch, {len(asked):,} programs judged: over gradcheck"
-    return [
-        Row(what, ratio(normal, replayed), "times", at_least=50),
-        Row("torch: over gradcheck(fast_mode=True)", ratio(fast, replayed), "times", at_least=5),
-        Row("torch: running and judging", median(replayed) / len(asked) * MICRO, "us/program"),
-        Row("torch: gradcheck", median(normal) / len(asked) * MICRO, "us/program"),
-        Row("torch: gradcheck over torch alone, by hand: no more is possible", ceiling, "times"),
-    ]
+    fast = partial(gradchecks, fast_mode=True)
+    times = in_turns(ours, gradchecks, fast, partial(quietly, torch_alone))
+    return Gradchecked(len(kept), *times)
+
+
+def a_layer() -> tuple[Property, Case]:
+    """Return ``mean(tanh(x @ w + b) ** 2)`` for 4 rows of 16: gradcheck runs it for each number."""
+    rng = np.random.default_rng(0)
+    b = Builder()
+    x, w, bias = (b.leaf(Array.of(rng.integers(-8, 9, n) / 16)) for n in ((4, 16), (16, 16), 16))
+    y = b.apply("tanh", b.apply("add", b.apply("matmul", x, w), bias))
+    b.backward(b.apply("mean", b.apply("mul", y, y)))
+    b.observe("grad", x, w, bias)
+    entry = CATALOGUE["expressions"]
+    case = case_of(entry, b.program())
+    assert case is not None
+    return entry, case
 
 
 def a_class() -> Row:
