@@ -7,6 +7,11 @@ from importlib.util import find_spec
 import pytest
 from hypothesis import settings
 
+from gradcheck_suite.sandbox.threads import ONE_THREAD
+
+# There is a process of tests for each core: before anything imports NumPy or torch.
+os.environ.update(ONE_THREAD)
+
 # The same examples on every machine and in every run; slow machines do not fail.
 settings.register_profile("suite", derandomize=True, deadline=None, database=None)
 settings.load_profile("suite")

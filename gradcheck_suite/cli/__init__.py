@@ -6,6 +6,7 @@ them, so that ``--help`` is there at once. A command is a function in the module
 stands in the table below.
 """
 
+import os
 import sys
 from typing import Annotated, Final
 
@@ -15,6 +16,7 @@ from gradcheck_suite import __version__
 from gradcheck_suite.cli import classes, engines, exams, mutants
 from gradcheck_suite.cli.shell import complain
 from gradcheck_suite.errors import GradcheckError, UsageError
+from gradcheck_suite.sandbox.threads import ONE_THREAD
 
 __all__ = ["app", "main"]
 
@@ -52,6 +54,8 @@ for exam_command in (exams.build, exams.show, exams.verify):
 
 def main() -> None:
     """Run the command line; an error raised on purpose becomes one message, without a traceback."""
+    for name, number in ONE_THREAD.items():  # before NumPy is there; who set one is obeyed
+        os.environ.setdefault(name, number)
     try:
         app()
     except UsageError as error:

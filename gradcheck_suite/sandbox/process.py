@@ -23,6 +23,7 @@ from gradcheck_suite.sandbox import wire
 from gradcheck_suite.sandbox.clock import Clock, Meter, OverloadError
 from gradcheck_suite.sandbox.limits import Limits
 from gradcheck_suite.sandbox.setup import Setup
+from gradcheck_suite.sandbox.threads import ONE_THREAD
 from gradcheck_suite.sandbox.wire import Kind
 
 __all__ = ["LostError", "Process"]
@@ -43,11 +44,8 @@ _FLAGS: Final = ("-s", "-S", "-P", "-B", "-c", _BOOT)
 _ENVIRONMENT: Final = {
     "HOME": "/",
     "LC_ALL": "C.UTF-8",
-    "MKL_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",  # the order of sets of strings is the same in every run
-    "VECLIB_MAXIMUM_THREADS": "1",
+    **ONE_THREAD,
 }
 
 
