@@ -97,7 +97,7 @@ _STRUCTURE: Final[tuple[tuple[str, str, str, str, Patch], ...]] = (
         "nograd-generator",
         "modes",
         "a decorated generator runs in the mode of whoever asks it for more",
-        "a limit that libraries document: no program suspends a generator",
+        "a limit that libraries document: no program suspends a decorated generator",
         _leaking_generators,
     ),
     (

@@ -36,6 +36,17 @@ def forget_after_an_exception(patch: Patches) -> None:
     patch.setattr(module("modes").GradMode, "__exit__", leave)
 
 
+def forget_closed_generators(patch: Patches) -> None:
+    """Have the mode restored after an Exception, which a GeneratorExit is not."""
+    original = module("modes").GradMode.__exit__
+
+    def leave(mode: Any, kind: Any, *error: Any) -> None:
+        if kind is None or issubclass(kind, Exception):
+            original(mode, kind, *error)
+
+    patch.setattr(module("modes").GradMode, "__exit__", leave)
+
+
 def kept(x: Any) -> Any:
     """Return a gradient for results too, which nobody has summed."""
     return x.grad if x.grad is not None or x.is_leaf else np.ones(x.shape)
@@ -203,6 +214,14 @@ MODES: Final = (
         "an exception in a no_grad block leaves recording off for good",
         "modes_restored",
         forget_after_an_exception,
+    ),
+    _bug(
+        "nograd-closed",
+        "modes",
+        "a generator that is closed in a no_grad block leaves recording off for good: except "
+        "Exception does not see a GeneratorExit",
+        "modes_of_generators",
+        forget_closed_generators,
     ),
     _bug(
         "enable-leaves-disabled",

@@ -17,8 +17,9 @@ from gradcheck_suite.diagnosis.training import (
 from gradcheck_suite.engines.subject import Subject
 from gradcheck_suite.exams.exam import Case
 from gradcheck_suite.oracles.symbolic import closed_gradients
+from gradcheck_suite.program.blocks import Line
 from gradcheck_suite.program.instructions import Observe, Program
-from gradcheck_suite.program.printing import Line, lines
+from gradcheck_suite.program.printing import lines
 from gradcheck_suite.program.snippet import script
 from gradcheck_suite.program.spelling import Spelling
 from gradcheck_suite.properties.judging import Look

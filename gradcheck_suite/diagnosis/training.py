@@ -17,6 +17,7 @@ from gradcheck_suite.exams.jury import case_of
 from gradcheck_suite.oracles.answer import Answer, FlagIs, Interval, Sheet
 from gradcheck_suite.oracles.reading import Reading, reading
 from gradcheck_suite.oracles.session import Session
+from gradcheck_suite.program.blocks import Line
 from gradcheck_suite.program.instructions import (
     Assign,
     ClearGrad,
@@ -26,7 +27,6 @@ from gradcheck_suite.program.instructions import (
     OptimizerStep,
     Program,
 )
-from gradcheck_suite.program.printing import Line
 from gradcheck_suite.properties.judging import Judgement, Look
 from gradcheck_suite.properties.property import Property
 from gradcheck_suite.records import Mistake

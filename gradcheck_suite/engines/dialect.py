@@ -19,6 +19,7 @@ CONVENTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "in_place": ("mutates", "rebinds", "refuses"),
         "views": ("shared", "copied"),
         "unset_gradient": ("none", "zeros"),
+        "suspended_generator": ("leaks", "keeps"),
     },
 )
 """Each convention with the choices that right engines make; the first is torch's."""
@@ -49,6 +50,9 @@ class Dialect:
     unset_gradient: str = "none"
     """A new leaf has no gradient, and an optimizer leaves it where it is until it gets one; or it
     has zeros, which move it as any gradient does: by its decay, for example."""
+    suspended_generator: str = "leaks"
+    """The mode of a block that a generator is suspended in holds outside as well, or waits with the
+    generator."""
 
     def choices(self, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         """Return (convention, choice) for each of ``names``."""

@@ -4,9 +4,9 @@ import gc
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from gradcheck_suite.engines.outcome import Flag, Outcome, Outcomes, Raised
 from gradcheck_suite.engines.plan import (
@@ -26,12 +26,14 @@ from gradcheck_suite.engines.plan import (
 from gradcheck_suite.engines.protocol import Engine, Handle
 from gradcheck_suite.engines.unwrap import unwrap
 from gradcheck_suite.program.instructions import (
+    BLOCKS,
     Constant,
     Hook,
     HookRule,
     InPlace,
     Instruction,
     Leaf,
+    Meanwhile,
     Misapply,
     Mode,
     Observe,
@@ -49,6 +51,9 @@ __all__ = ["run", "silence"]
 
 _MAX_KIND, _MAX_MESSAGE = 64, 300  # what fits a report; the wire format's own limits
 _SILENCE: Final = ("ignore", None, Warning, None, 0)  # as warnings.simplefilter("ignore") puts it
+
+
+_Turn: TypeAlias = tuple[Plan, Plan]  # inside of a generator, and outside while it waits
 
 
 class LeaveBlockError(Exception):
@@ -225,6 +230,33 @@ def _mode(run: _Run, _index: int, block: tuple[Mode, Plan]) -> None:
                 body()
 
 
+def _at_once(run: _Run, _index: int, plan: Plan) -> None:
+    run.body(plan)
+
+
+def _generator(run: _Run, _index: int, block: tuple[Mode, tuple[_Turn, ...], Plan]) -> None:
+    i, turns, rest = block
+
+    def steps() -> Generator[None, None, None]:
+        with run.engine.mode(i.kind):
+            for inside, _ in turns:
+                run.body(inside)
+                yield
+            run.body(rest)
+            if i.raises:
+                raise LeaveBlockError
+
+    generator = steps()
+    for _, outside in turns:
+        next(generator)
+        run.body(outside)
+    if not rest and not i.raises:
+        generator.close()
+    else:
+        with suppress(LeaveBlockError):
+            next(generator, None)
+
+
 _STEPS: Final[Mapping[type, Step]] = {
     Misapply: _misapply,
     SetRequiresGrad: _set_requires_grad,
@@ -245,7 +277,7 @@ _HOOKS: Final[Mapping[HookRule, Callable[[Any], Any]]] = {
 _LOOKS: Final[Mapping[str, Step]] = {"cotangent": _cotangent, "released": _released}
 
 
-_BLOCKS: Final = frozenset({Mode, Thread})
+_BLOCKS: Final = frozenset(BLOCKS)
 
 
 def _plan(body: tuple[Instruction, ...], index: int) -> Plan:
@@ -285,17 +317,39 @@ def _planned(i: Instruction, index: int) -> Planned:
             if what in LOOKS:
                 return LOOKS[what], x, None
             return as_it_stands(_LOOKS.get(what, _flag)), i, None
+        case Mode(body=body) if not i.decorator and any(isinstance(b, Meanwhile) for b in body):
+            return as_it_stands(_generator), (i, *_turns(body, index + 1)), None
         case Mode():
             return as_it_stands(_mode), (i, _plan(i.body, index + 1)), None
+        case Meanwhile():
+            return as_it_stands(_at_once), _plan(i.body, index + 1), None
         case Thread():
             return as_it_stands(_thread), _plan(i.body, index + 1), None
         case _:
             return as_it_stands(_STEPS[type(i)]), i, None
 
 
+def _turns(body: tuple[Instruction, ...], index: int) -> tuple[tuple[_Turn, ...], Plan]:
+    """Return what a generator's block runs before each suspension, beside what is run meanwhile.
+
+    And what remains for the block to run after the last one.
+    """
+    turns: list[_Turn] = []
+    begun: list[Instruction] = []
+    start = index
+    for i in body:
+        if isinstance(i, Meanwhile):
+            turns.append((_plan(tuple(begun), start), _plan(i.body, index + 1)))
+            begun, start = [], index + _size(i)
+        else:
+            begun.append(i)
+        index += _size(i)
+    return tuple(turns), _plan(tuple(begun), start)
+
+
 def _size(instruction: Instruction) -> int:
     """Return how many indices an instruction takes: a block's own, and those of its body."""
-    return 1 + sum(map(_size, instruction.body)) if isinstance(instruction, (Mode, Thread)) else 1
+    return 1 + sum(map(_size, instruction.body)) if isinstance(instruction, BLOCKS) else 1
 
 
 def _raised(error: BaseException) -> Raised:

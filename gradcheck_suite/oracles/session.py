@@ -54,6 +54,7 @@ from gradcheck_suite.program.instructions import (
     InPlace,
     Instruction,
     Leaf,
+    Meanwhile,
     Misapply,
     Mode,
     Observe,
@@ -92,6 +93,8 @@ class Session:
     values: _Values = field(default_factory=_Values)
     seen: dict[int, Answer] = field(default_factory=dict)
     enabled: bool = True
+    around: bool = True
+    """The mode outside of the innermost block."""
     optimizers: dict[OptimizerStep, dict[int, State]] = field(default_factory=dict)
     rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=lambda: RULES)
     hooked: dict[int, Variable] = field(default_factory=dict)
@@ -138,17 +141,24 @@ class Session:
                 values[index] = self._in_place(op, values[x], [values[a] for a in args], attrs)
             case Observe(what, x):
                 self.seen[index] = self._look(what, values[x])
-            case Mode(kind, body):
-                self._block(body, enabled=kind == "enable_grad")
+            case Mode(kind, body, decorator):
+                self._block(body, enabled=kind == "enable_grad", suspends=not decorator)
+            case Meanwhile(body):
+                keeps = self.dialect.suspended_generator == "keeps"
+                self._block(body, enabled=self.around if keeps else self.enabled)
             case Thread(body):
                 self._block(body, enabled=True)
             case _:
                 self._change(index, instruction)
 
-    def _block(self, body: tuple[Instruction, ...], *, enabled: bool) -> None:
-        before, self.enabled = self.enabled, enabled
+    def _block(
+        self, body: tuple[Instruction, ...], *, enabled: bool, suspends: bool = False
+    ) -> None:
+        """Run a block in its own mode; ``suspends``: what is run meanwhile is run outside of it."""
+        before = self.enabled, self.around
+        self.enabled, self.around = enabled, self.enabled if suspends else enabled
         self._body(body)
-        self.enabled = before
+        self.enabled, self.around = before
 
     def _change(self, index: int, instruction: Instruction) -> None:
         """Run an instruction that makes no value."""

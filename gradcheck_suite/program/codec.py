@@ -109,6 +109,7 @@ _RECORDS: Final[tuple[tuple[type, tuple[_Check, ...]], ...]] = (
     (language.Hook, (_is_value, _is_rule)),
     (language.Unhook, (_is_value,)),
     (language.PushForward, (_is_value, _are_values, _are_arrays)),
+    (language.Meanwhile, (_is_body,)),
 )
 _CODES: Final = {record: code for code, (record, _) in enumerate(_RECORDS)}
 

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any, Final
 
 from gradcheck_suite.program.array import Array
-from gradcheck_suite.program.instructions import Instruction, Mode, Program, Thread
+from gradcheck_suite.program.instructions import BLOCKS, Instruction, Program
 
 __all__ = ["operands", "with_arrays", "with_each", "with_instruction", "without"]
 
@@ -52,7 +52,7 @@ def with_each(program: Program, change: Callable[[int, Instruction], Instruction
 
     def changed(instruction: Instruction) -> Instruction:
         index = next(indices)
-        if isinstance(instruction, (Mode, Thread)):
+        if isinstance(instruction, BLOCKS):
             return replace(instruction, body=tuple(map(changed, instruction.body)))
         return change(index, instruction)
 
@@ -90,7 +90,7 @@ def _blocks(program: Program) -> list[tuple[int, set[int]]]:
     """Return each block with the indices of all that is in it, inner blocks first."""
     found = []
     for index, instruction in program.numbered():
-        if isinstance(instruction, (Mode, Thread)):
+        if isinstance(instruction, BLOCKS):
             n_inside = sum(1 for _ in Program(instruction.body).numbered())
             found.append((index, set(range(index + 1, index + 1 + n_inside))))
     return found[::-1]
@@ -101,7 +101,7 @@ def _rebuilt(
 ) -> Iterator[Instruction]:
     for instruction in body:
         index = next(indices)
-        if isinstance(instruction, (Mode, Thread)):
+        if isinstance(instruction, BLOCKS):
             inner = tuple(_rebuilt(instruction.body, indices, gone, names))
             yield from inner if index in gone else (replace(instruction, body=inner),)
         elif index not in gone:

@@ -11,11 +11,12 @@ then ``Raised`` and what depended on it is skipped.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from gradcheck_suite.program.array import Array
 
 __all__ = [
+    "BLOCKS",
     "Apply",
     "Assign",
     "Attribute",
@@ -31,6 +32,7 @@ __all__ = [
     "Instruction",
     "Leaf",
     "Look",
+    "Meanwhile",
     "Misapply",
     "Mode",
     "ModeKind",
@@ -180,7 +182,8 @@ class Assign:
 class Mode:
     """Run ``body`` under a gradient mode.
 
-    ``decorator``: the body is a function decorated with the mode instead of a ``with`` block.
+    ``decorator``: the body is a function decorated with the mode instead of a ``with`` block. A
+    ``with`` block that has a Meanwhile in it is that of a generator.
     ``raises``: the body ends in an exception, which the program catches outside of the block.
     """
 
@@ -188,6 +191,17 @@ class Mode:
     body: tuple["Instruction", ...]
     decorator: bool = False
     raises: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """Run ``body`` outside, while the generator whose block this stands in is suspended.
+
+    The generator goes on with what follows in the block. Where nothing does, it is closed. Anywhere
+    else than in a ``with`` block of a mode the body is run as it stands.
+    """
+
+    body: tuple["Instruction", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +273,7 @@ Instruction: TypeAlias = (
     | InPlace
     | Assign
     | Mode
+    | Meanwhile
     | Thread
     | Hook
     | Unhook
@@ -266,6 +281,9 @@ Instruction: TypeAlias = (
     | OptimizerStep
     | Observe
 )
+
+BLOCKS: Final = (Mode, Meanwhile, Thread)
+"""The instructions that have a body."""
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -283,5 +301,5 @@ def flatten(body: tuple[Instruction, ...]) -> Iterator[Instruction]:
     """Yield the instructions of a body in reading order, each block before what it holds."""
     for instruction in body:
         yield instruction
-        if isinstance(instruction, (Mode, Thread)):
+        if isinstance(instruction, BLOCKS):
             yield from flatten(instruction.body)

@@ -1,10 +1,11 @@
 """Print a Program as its author would write it in an engine's own spelling."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from textwrap import indent
 
+from gradcheck_suite.program import blocks
 from gradcheck_suite.program.array import Array
+from gradcheck_suite.program.blocks import INDENT, Line
 from gradcheck_suite.program.features import op_key
 from gradcheck_suite.program.functions import Functions, Texts
 from gradcheck_suite.program.instructions import (
@@ -20,6 +21,7 @@ from gradcheck_suite.program.instructions import (
     InPlace,
     Instruction,
     Leaf,
+    Meanwhile,
     Misapply,
     Mode,
     Observe,
@@ -41,26 +43,12 @@ from gradcheck_suite.program.spelling import Spelling
 from gradcheck_suite.program.table import op_named
 from gradcheck_suite.program.template import template
 
-__all__ = ["INDENT", "Line", "lines"]
-
-INDENT = "    "
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One printed line, the instruction that it belongs to (None: scaffolding), its indentation."""
-
-    index: int | None
-    text: str
-    depth: int = 0
-
-    def __str__(self) -> str:
-        return indent(self.text, INDENT * self.depth)
+__all__ = ["lines"]
 
 
 def lines(program: Program, spelling: Spelling) -> tuple[Line, ...]:
     """Return the program's lines; an Observe is the expression that is looked at."""
-    return tuple(_Printer(program, spelling).body(program.instructions, 0))
+    return tuple(_Printer(program, spelling).body(program.instructions))
 
 
 class _Printer:
@@ -76,6 +64,7 @@ class _Printer:
         self._optimizers: dict[OptimizerStep, str] = {}
         self._hooked: dict[int, str] = {}  # what each hook was registered on
         self._next = 0
+        self._n_waiting = 0
         looks = [i for _, i in program.numbered() if isinstance(i, Observe)]
         self._looked_at = {i.x for i in looks if i.what == "cotangent"}
         self._chains = {chain.indices[0]: chain for chain in chains(program)}
@@ -83,7 +72,7 @@ class _Printer:
         self._texts = Texts(self._names, self._fresh, self._apply, self._weighted, self._looped)
         self._functions = Functions(program, spelling, self._texts)
 
-    def body(self, body: tuple[Instruction, ...], depth: int) -> Iterator[Line]:
+    def body(self, body: tuple[Instruction, ...]) -> Iterator[Line]:
         for instruction in body:
             index = self._next
             self._next += 1
@@ -91,87 +80,90 @@ class _Printer:
             if self._functions.hides(index, instruction):
                 continue
             if chain:
-                yield from self._chain(chain, depth)
+                yield from self._chain(chain)
             elif index in self._in_chains:
                 continue
             elif isinstance(instruction, Mode):
-                yield from self._mode(instruction, depth)
+                yield from self._mode(instruction)
+            elif isinstance(instruction, Meanwhile):
+                yield from self.body(instruction.body)
             elif isinstance(instruction, Thread):
-                yield from self._thread(instruction, depth)
+                yield from self._thread(instruction)
             elif isinstance(instruction, Observe) and instruction.what == "released":
-                yield from self._released(index, instruction.x, depth)
+                yield from self._released(index, instruction.x)
             else:
                 text = self._line(index, instruction)
                 if text:
-                    yield Line(index, text, depth)
+                    yield Line(index, text)
 
-    def _chain(self, chain: Chain, depth: int) -> Iterator[Line]:
+    def _chain(self, chain: Chain) -> Iterator[Line]:
         """Print ops that follow one another, each on the result of the one before, as a loop."""
         start, last = self._names[chain.start], chain.indices[-1]
-        yield Line(None, self._bind(last, start), depth)
+        yield Line(None, self._bind(last, start))
         self._names[chain.start] = self._names[last]
         step = self._apply(chain.step)
         self._names[chain.start] = start
-        yield Line(None, f"for _ in range({len(chain.indices)}):", depth)
-        yield Line(last, f"{self._names[last]} = {step}", depth + 1)
+        yield Line(None, f"for _ in range({len(chain.indices)}):")
+        yield Line(last, f"{self._names[last]} = {step}", 1)
 
     def _looped(self, k: int) -> list[str] | None:
         """Return the loop that stands for the step ``k``; None where it stands in none."""
         if k in self._chains:
-            return [str(line) for line in self._chain(self._chains[k], 0)]
+            return [str(line) for line in self._chain(self._chains[k])]
         return [] if k in self._in_chains else None
 
-    def _thread(self, thread: Thread, depth: int) -> Iterator[Line]:
-        yield Line(None, "def run():", depth)
-        yield from self._function_body(thread.body, depth + 1)
-        yield Line(None, "thread = threading.Thread(target=run)", depth)
-        yield Line(None, "thread.start()", depth)
-        yield Line(None, "thread.join()", depth)
-
-    def _released(self, index: int, x: int, depth: int) -> Iterator[Line]:
+    def _released(self, index: int, x: int) -> Iterator[Line]:
         """Print how the program lets go of all results, and asks whether ``x`` is still there."""
         program = self._program.numbered()
         kept = {self._names[k] for k, i in program if isinstance(i, _KEPT) and k in self._names}
         results = [n for n in dict.fromkeys(self._made) if n not in kept]
         name = self._names[x]
-        yield Line(None, f"mark = type({name}), id({name})", depth)
-        yield Line(None, f"del {', '.join(results)}", depth)
-        yield Line(None, "gc.collect()", depth)
-        yield Line(index, "mark not in [(type(o), id(o)) for o in gc.get_objects()]", depth)
+        yield Line(None, f"mark = type({name}), id({name})")
+        yield Line(None, f"del {', '.join(results)}")
+        yield Line(None, "gc.collect()")
+        yield Line(index, "mark not in [(type(o), id(o)) for o in gc.get_objects()]")
 
-    def _mode(self, mode: Mode, depth: int) -> Iterator[Line]:
+    def _thread(self, thread: Thread) -> Iterator[Line]:
+        inner, made = self._function_body(thread.body)
+        yield from blocks.thread(inner, made)
+
+    def _mode(self, mode: Mode) -> Iterator[Line]:
         manager = getattr(self._spelling, mode.kind) or f"{mode.kind}()"
-        if mode.raises:
-            yield Line(None, "try:", depth)
-            depth += 1
+        if not mode.decorator and any(isinstance(i, Meanwhile) for i in mode.body):
+            yield from self._generator(mode, manager)
+            return
+        inner, made = self._function_body(mode.body)
+        inner += _RAISE if mode.raises else ()
         if mode.decorator:
-            yield Line(None, f"@{manager}", depth)
-            yield Line(None, "def run():", depth)
+            around = list(blocks.decorated(manager, inner, made))
         else:
-            yield Line(None, f"with {manager}:", depth)
-        if mode.decorator:
-            inner = list(self._function_body(mode.body, depth + 1))
-        else:
-            inner = list(self.body(mode.body, depth + 1))
-        yield from inner
-        if mode.raises:
-            yield Line(None, "raise ValueError", depth + 1)
-        elif not inner:
-            yield Line(None, "pass", depth + 1)
-        if mode.decorator:
-            yield Line(None, "run()", depth)
-        if mode.raises:
-            yield Line(None, "except ValueError:", depth - 1)
-            yield Line(None, "pass", depth)
+            around = list(blocks.with_block(manager, inner))
+        yield from blocks.caught(around) if mode.raises else around
 
-    def _function_body(self, body: tuple[Instruction, ...], depth: int) -> Iterator[Line]:
-        """Print what a function does to the names around it."""
+    def _generator(self, mode: Mode, manager: str) -> Iterator[Line]:
+        """Print a generator that waits in the block of a mode, and what is done meanwhile."""
+        name = f"waiting{self._n_waiting or ''}"
+        self._n_waiting += 1
+        inside: list[Line] = []
+        outside: list[list[Line]] = []
+        made: list[str] = []
+        for instruction in mode.body:
+            if isinstance(instruction, Meanwhile):
+                self._next += 1  # the Meanwhile's own index
+                inside.append(Line(None, "yield"))
+                outside.append(list(self.body(instruction.body)))
+            else:
+                lines, names = self._function_body((instruction,))
+                inside += lines
+                made += names
+        inside += _RAISE if mode.raises else ()
+        block = list(blocks.with_block(manager, inside))
+        yield from blocks.generator(name, block, outside, made, raises=mode.raises)
+
+    def _function_body(self, body: tuple[Instruction, ...]) -> tuple[list[Line], list[str]]:
+        """Return the lines of a body, and the names that it gives values to."""
         n_before = len(self._made)
-        inner = list(self.body(body, depth))
-        made = ", ".join(dict.fromkeys(self._made[n_before:]))
-        if made:
-            yield Line(None, f"global {made}", depth)
-        yield from inner
+        return list(self.body(body)), self._made[n_before:]
 
     def _line(self, index: int, instruction: Instruction) -> str:
         spelling = self._spelling
@@ -369,6 +361,7 @@ class _Printer:
 
 _SUFFIXES = {"": "data", "_number": "number", "_nested": "nested"}
 _KEPT = (Leaf, Constant)
+_RAISE = [Line(None, "raise ValueError")]
 HOOKS = {
     "square": "lambda gradient: gradient * gradient",
     "double": "lambda gradient: gradient * 2.0",

@@ -19,6 +19,7 @@ from gradcheck_suite.program.instructions import (
     InPlace,
     Instruction,
     Leaf,
+    Meanwhile,
     Misapply,
     Mode,
     Observe,
@@ -102,7 +103,7 @@ def _shape(index: int, instruction: Instruction, found: dict[int, Shape]) -> Sha
                     msg = f"got a tangent of shape {tangent.shape} for {leaf} at {index}"
                     raise ProgramError(msg)
             return _look_up(index, x, found)
-        case Mode() | Thread() | Unhook():
+        case Mode() | Meanwhile() | Thread() | Unhook():
             return None
         case Assign(x, y):
             used: tuple[int, ...] = (x, y)

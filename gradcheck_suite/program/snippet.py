@@ -4,9 +4,10 @@ import ast
 from collections.abc import Mapping
 from textwrap import indent
 
+from gradcheck_suite.program.blocks import INDENT
 from gradcheck_suite.program.instructions import Observe, Program
 from gradcheck_suite.program.naming import bound_names
-from gradcheck_suite.program.printing import INDENT, lines
+from gradcheck_suite.program.printing import lines
 from gradcheck_suite.program.spelling import Spelling
 
 __all__ = ["script"]

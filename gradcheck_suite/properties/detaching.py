@@ -1,10 +1,4 @@
-"""Theme: detach and gradient modes. What is cut off, and what is recorded.
-
-A mode that leaks out of a generator which is suspended in its block is not asked for. PyTorch
-documents it as a limit of its own, and a switch in a ContextVar leaks in the same way: both choices
-would be right, so that no engine could fail, and the language would need a block that is left and
-entered again.
-"""
+"""Theme: detach and gradient modes. What is cut off, and what is recorded."""
 
 from typing import TYPE_CHECKING, Any, Final
 
@@ -97,5 +91,17 @@ DETACHING: Final = (
         "threading.local() or a ContextVar, not in a global name.",
         level=5,
         isolated=True,
+    ),
+    _property(
+        "modes_of_generators",
+        "D7",
+        "the former mode does not come back when a generator is over that waited in the block",
+        "A generator that yields in a no_grad block leaves it late: when it is resumed and ends, "
+        "raises, or is closed (then by a GeneratorExit, which is no Exception). Put the old mode "
+        "back in a finally. While it waits, the mode may hold outside too.",
+        level=5,
+        isolated=True,
+        conventions=("suspended_generator",),
+        after=("no_grad_results", "modes_restored"),
     ),
 )

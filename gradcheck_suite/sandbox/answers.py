@@ -18,7 +18,7 @@ from typing import Final
 
 from gradcheck_suite.engines.outcome import Flag, Nothing, Number, Outcome, Outcomes, Raised
 from gradcheck_suite.errors import SandboxError
-from gradcheck_suite.program.instructions import Mode, Observe, Program, Thread, flatten
+from gradcheck_suite.program.instructions import BLOCKS, Observe, Program, flatten
 from gradcheck_suite.sandbox.wire import clean
 
 __all__ = ["decode_answer", "encode_answer"]
@@ -28,7 +28,6 @@ _ITEM: Final = Struct("<IB")
 _PAIR_OF_BYTES: Final = Struct("<BB")
 _PAIR_OF_SHORTS: Final = Struct("<HH")
 _NUMBER, _FLAG, _NOTHING, _RAISED = range(4)
-_BLOCKS: Final = frozenset({Mode, Thread})
 _ITEMSIZE: Final = 8  # bytes of a float64
 _MAX_RANK: Final = 64  # NumPy's own limit, NPY_MAXDIMS since 2.0
 _MAX_ELEMENTS: Final = 1 << 20  # as many as engines.unwrap takes
@@ -95,7 +94,7 @@ class _Reader:
 
     def outcomes(self, program: Program) -> dict[int, Outcome]:
         instructions = program.instructions
-        if any(type(i) in _BLOCKS for i in instructions):
+        if any(isinstance(i, BLOCKS) for i in instructions):
             instructions = tuple(flatten(instructions))
         n: int = _COUNT.unpack_from(self._body)[0]
         found: dict[int, Outcome] = {}

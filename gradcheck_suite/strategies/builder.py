@@ -19,6 +19,7 @@ from gradcheck_suite.program.instructions import (
     Instruction,
     Leaf,
     Look,
+    Meanwhile,
     Misapply,
     Mode,
     ModeKind,
@@ -121,6 +122,15 @@ class Builder:
         yield
         body = tuple(self._bodies.pop())
         self._bodies[-1].append(Mode(kind, body, decorator, raises))
+
+    @contextmanager
+    def meanwhile(self) -> Iterator[None]:
+        """Write what follows into what is run while the generator of the open mode waits."""
+        self._n += 1  # the Meanwhile's own index
+        self._bodies.append([])
+        yield
+        body = tuple(self._bodies.pop())
+        self._bodies[-1].append(Meanwhile(body))
 
     @contextmanager
     def thread(self) -> Iterator[None]:

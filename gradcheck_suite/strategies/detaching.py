@@ -10,6 +10,7 @@ __all__ = [
     "detach_leaves_upstream",
     "detached_paths",
     "enable_grad_inside",
+    "modes_of_generators",
     "modes_of_threads",
     "modes_restored",
     "no_grad_results",
@@ -110,6 +111,24 @@ def _look_and_go_on(s: Scene, x: int) -> None:
     w = s.leaf()
     s.backward(s.pair(s.step(x), w))
     s.b.observe("grad", x, w)
+
+
+@session
+def modes_of_generators(s: Scene) -> None:
+    """A generator waits in a no_grad block; the mode is back when it is over, however it ends.
+
+    It is closed where it has nothing left to do.
+    """
+    x = s.leaf()
+    recorded = s.step(x)
+    with s.b.mode("no_grad", raises=s.draw(st.booleans())):
+        s.step(x)
+        with s.b.meanwhile():
+            outside = s.step(x)
+        inside = s.step(x) if s.draw(st.booleans()) else recorded
+    after = s.step(x)
+    s.backward(s.pair(s.pair(outside, inside), after))
+    s.b.observe("grad", x)
 
 
 @session

@@ -1,14 +1,17 @@
 """Verdicts: what a wrong engine loses, and what it keeps."""
 
+import sys
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import ContextDecorator, nullcontext
 from dataclasses import dataclass, replace
-from typing import Any
+from types import FrameType
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 import reference
+from gradcheck_suite.bugs.bug import module
 from gradcheck_suite.diagnosis.examine import examine
 from gradcheck_suite.engines.known import known_engine
 from gradcheck_suite.engines.outcome import Lost, Outcomes
@@ -213,6 +216,58 @@ def test_a_convention_is_reported(
         ((("accumulation", "adds"), ("second_backward", "raises")),),
         ((("nonleaf_grad", "none"),),),
     ]
+
+
+def runs_in_the_block_of(frame: FrameType) -> bool:
+    """Tell whether ``frame`` is among those that are running: a suspended one is not."""
+    running = sys._getframe()
+    while running is not None and running is not frame:
+        running = running.f_back
+    return running is frame
+
+
+class NotOutside(ContextDecorator):
+    """A no_grad that holds for what is called from its block, and for nothing else."""
+
+    frames: ClassVar[list[FrameType]] = []
+
+    def __enter__(self) -> None:
+        self.frames.append(sys._getframe(1))
+
+    def __exit__(self, *error: object) -> None:
+        self.frames.pop()
+
+
+class Switch:
+    """The reference's switch, which is off in the blocks of NotOutside as well."""
+
+    own = True
+
+    @property
+    def enabled(self) -> bool:
+        """Whether operations are recorded."""
+        return self.own and not any(map(runs_in_the_block_of, NotOutside.frames))
+
+    @enabled.setter
+    def enabled(self, flag: bool) -> None:
+        self.own = flag
+
+
+def test_a_mode_that_waits_with_its_generator_is_a_convention(
+    make_engine: Callable[..., SpelledEngine],
+    make_exam: Callable[..., Exam],
+    verdicts_of: Callable[..., Results],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Outside of a suspended generator its mode holds in most engines, and in some it does not."""
+    names = ("no_grad_results", "modes_restored", "modes_of_generators")
+    make_exam(*names)  # by the right reference
+    monkeypatch.setattr(module("modes"), "_SWITCH", Switch())
+    engine = make_engine(no_grad="outside()")
+    engine.namespace["outside"] = NotOutside
+    found = verdicts_of(engine, *names, with_findings=False)
+    assert [found[name].verdict for name in names] == [Verdict.PASS] * 3
+    assert found[names[-1]].choices == ((("suspended_generator", "keeps"),),)
 
 
 @pytest.mark.parametrize(("choice", "verdict"), [("raises", Verdict.PASS), ("adds", Verdict.FAIL)])

@@ -39,10 +39,11 @@ def test_the_first_choice_of_each_convention_is_torchs():
 
 
 def test_needle_makes_the_other_choice_nearly_everywhere():
-    """It has no gradient before the first backward, as torch; else they are the two ends."""
-    needle = replace(PRESETS["needle"], unset_gradient="zeros")
+    """As torch it has no gradient before the first backward, and modes that leak; else not."""
+    needle = replace(PRESETS["needle"], unset_gradient="zeros", suspended_generator="keeps")
     assert all(getattr(needle, name) == choices[1] for name, choices in CONVENTIONS.items())
     assert PRESETS["needle"].unset_gradient == "none"
+    assert PRESETS["needle"].suspended_generator == "leaks"
 
 
 def test_micrograd_differs_from_needle_in_what_counts_as_wrong_alone():

@@ -1,5 +1,6 @@
 """The interpreter turns what an engine does, and whatever it raises, into Outcomes."""
 
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,7 @@ from gradcheck_suite.program.instructions import (
     Detach,
     InPlace,
     Leaf,
+    Meanwhile,
     Mode,
     Observe,
     Program,
@@ -68,6 +70,60 @@ def test_body_of_a_mode_counts_on(reference):
     body = (Apply("mul", (0, 0)), Observe("requires_grad", 2))
     program = (TWO, Mode("no_grad", body), Apply("mul", (0, 0)), Observe("requires_grad", 4))
     assert outcomes(reference, *program) == {3: Flag(value=False), 5: Flag(value=True)}
+
+
+class Flags:
+    """An engine of flags alone: a value is whether recording was on, and a mode logs its end."""
+
+    on = True
+
+    def __init__(self):
+        self.ends = []
+
+    @contextmanager
+    def no_grad(self):
+        """Switch recording off for a block, and tell how it ends."""
+        before, self.on = self.on, False
+        try:
+            yield
+            self.ends.append("over")
+        except BaseException as error:
+            self.ends.append(type(error).__name__)
+            raise
+        finally:
+            self.on = before
+
+
+LOOK = Apply("neg", (0,))
+
+
+@pytest.mark.parametrize(
+    ("rest", "raises", "end"),
+    [((LOOK,), False, "over"), ((), False, "GeneratorExit"), ((), True, "LeaveBlockError")],
+    ids=["resumed", "closed", "raised"],
+)
+def test_a_generator_waits_in_its_block(rest, raises, end):
+    """What is meanwhile is run between the parts of a block, which ends as it is asked to."""
+    flags = Flags()
+    spelling = Spelling(
+        "T", "float(data)", value="x", no_grad="flags.no_grad()", ops=(("neg", "float(flags.on)"),)
+    )
+    block = Mode("no_grad", (LOOK, Meanwhile((LOOK,)), *rest), raises=raises)
+    looks = (Observe("value", 2), Observe("value", 4))
+    after = len(rest) + 5
+    seen = outcomes(
+        SpelledEngine(spelling, {"flags": flags}), TWO, block, LOOK, *looks, Observe("value", after)
+    )
+    assert flags.ends == [end]
+    assert list(seen.values()) == [0.0, 0.0, 1.0]
+
+
+def test_what_is_meanwhile_is_run_as_it_stands_elsewhere(reference):
+    """Outside of a block, and in a decorated function, there is no generator that could wait."""
+    inner = Meanwhile((Apply("mul", (0, 0)),))
+    block = Mode("no_grad", (inner,), decorator=True)
+    looks = (Observe("requires_grad", 2), Observe("requires_grad", 5))
+    assert outcomes(reference, TWO, inner, block, *looks) == {6: Flag(True), 7: Flag(False)}
 
 
 @pytest.mark.parametrize("decorator", [False, True])

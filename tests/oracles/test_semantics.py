@@ -20,6 +20,7 @@ from gradcheck_suite.program.instructions import (
     GradOf,
     InPlace,
     Leaf,
+    Meanwhile,
     Mode,
     Observe,
     OptimizerStep,
@@ -151,6 +152,43 @@ SESSIONS: dict[str, tuple[Dialect, tuple[Any, ...], dict[int, Any]]] = {
             Observe("requires_grad", 3),
         ),
         {4: True},
+    ),
+    "a mode holds outside of a generator that waits in its block": (
+        TORCH,
+        (
+            number(3),
+            Mode(
+                "no_grad",
+                (Apply("neg", (0,)), Meanwhile((Apply("neg", (0,)),)), Apply("neg", (0,))),
+            ),
+            Apply("neg", (0,)),
+            *(Observe("requires_grad", k) for k in (2, 4, 5, 6)),
+        ),
+        {7: False, 8: False, 9: False, 10: True},
+    ),
+    "a mode waits with the generator": (
+        Dialect(suspended_generator="keeps"),
+        (
+            number(3),
+            Mode(
+                "no_grad",
+                (Apply("neg", (0,)), Meanwhile((Apply("neg", (0,)),)), Apply("neg", (0,))),
+            ),
+            Apply("neg", (0,)),
+            *(Observe("requires_grad", k) for k in (2, 4, 5, 6)),
+        ),
+        {7: False, 8: True, 9: False, 10: True},
+    ),
+    "what waits for nothing is run in the mode around it": (
+        Dialect(suspended_generator="keeps"),
+        (
+            number(3),
+            Meanwhile((Apply("neg", (0,)),)),
+            Mode("no_grad", (Meanwhile((Apply("neg", (0,)),)),), decorator=True),
+            Observe("requires_grad", 2),
+            Observe("requires_grad", 5),
+        ),
+        {6: True, 7: False},
     ),
     "a backward of a constant raises": (
         TORCH,

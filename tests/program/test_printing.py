@@ -12,6 +12,7 @@ from gradcheck_suite.engines.libraries.reference import REFERENCE
 from gradcheck_suite.engines.outcome import Flag, Nothing, Number, Raised
 from gradcheck_suite.engines.unwrap import unwrap
 from gradcheck_suite.program.array import Array
+from gradcheck_suite.program.blocks import Line
 from gradcheck_suite.program.features import needs
 from gradcheck_suite.program.instructions import (
     Apply,
@@ -23,6 +24,7 @@ from gradcheck_suite.program.instructions import (
     GradOf,
     InPlace,
     Leaf,
+    Meanwhile,
     Mode,
     Observe,
     OptimizerStep,
@@ -32,7 +34,7 @@ from gradcheck_suite.program.instructions import (
     Slice,
 )
 from gradcheck_suite.program.literals import literal
-from gradcheck_suite.program.printing import Line, lines
+from gradcheck_suite.program.printing import lines
 from gradcheck_suite.program.snippet import script
 from gradcheck_suite.program.spelling import Spelling
 
@@ -173,6 +175,27 @@ RARE = {
         Observe("grad", 0),
         Observe("requires_grad", 4),
     ),
+    "a generator in the block of another": (
+        LEAF,
+        Mode(
+            "no_grad",
+            (
+                Meanwhile((Mode("enable_grad", (SQUARE, Meanwhile((Apply("exp", (4,)),)))),)),
+                Meanwhile((SQUARE,)),
+                Apply("mul", (4, 8)),
+            ),
+        ),
+        Apply("mul", (9, 6)),
+        Backward(10),
+        Observe("grad", 0),
+        Observe("value", 9),
+    ),
+    "a generator that raises": (
+        LEAF,
+        Mode("no_grad", (SQUARE, Meanwhile((Apply("exp", (2,)),))), raises=True),
+        Observe("requires_grad", 4),
+        Observe("value", 4),
+    ),
     "a bare number in a decorated function": (
         Leaf(PAIR),
         Mode("no_grad", (Constant(Array((), (-2.0,)), plain=True), Apply("power", (0, 2))),
@@ -294,11 +317,55 @@ def test_ops_without_a_template_are_printed_by_name():
             ],
         ),
         (
+            Mode("no_grad", (SQUARE, Meanwhile((SQUARE,)), SQUARE)),
+            [
+                "def steps():",
+                "    global b, d",
+                "    with no_grad():",
+                "        b = a * a",
+                "        yield",
+                "        d = a * a",
+                "waiting = steps()",
+                "next(waiting)",
+                "c = a * a",
+                "next(waiting, None)",
+            ],
+        ),
+        (
+            Mode("no_grad", (Meanwhile(()),)),
+            [
+                "def steps():",
+                "    with no_grad():",
+                "        yield",
+                "waiting = steps()",
+                "next(waiting)",
+                "waiting.close()",
+            ],
+        ),
+        (
+            Mode("no_grad", (Meanwhile(()),), raises=True),
+            [
+                "def steps():",
+                "    with no_grad():",
+                "        yield",
+                "        raise ValueError",
+                "waiting = steps()",
+                "next(waiting)",
+                "try:",
+                "    next(waiting)",
+                "except ValueError:",
+                "    pass",
+            ],
+        ),
+        (
             Mode("no_grad", (Mode("enable_grad", (SQUARE,)), SQUARE)),
             ["with no_grad():", "    with enable_grad():", "        b = a * a", "    c = a * a"],
         ),
     ],
-    ids=["block", "empty", "decorator", "empty decorator", "exception", "nested"],
+    ids=[
+        *("block", "empty", "decorator", "empty decorator", "exception"),
+        *("generator", "closed generator", "generator that raises", "nested"),
+    ],
 )
 def test_modes(mode, expected):
     """Blocks, decorated functions and exceptions are printed as they would be written."""

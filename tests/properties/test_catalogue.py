@@ -56,6 +56,7 @@ STRUCTURAL = [
     "assigned_parameters",
     "parameters_in_place",
     "modes_of_threads",
+    "modes_of_generators",
     "custom_functions",
     "custom_calls",
     "hooks_on_results",

@@ -15,6 +15,7 @@ from gradcheck_suite.program.instructions import (
     Constant,
     Detach,
     Leaf,
+    Meanwhile,
     Mode,
     Observe,
 )
@@ -142,6 +143,15 @@ def test_modes_end_in_every_way(programs_of):
         modes = [i for _, i in program.numbered() if isinstance(i, Mode)]
         ways.add((len(modes), modes[-1].decorator, modes[-1].raises))
     assert len(ways) == 8
+
+
+def test_generators_end_in_every_way(programs_of):
+    """They are closed, they are resumed and end, or they raise then."""
+    ways = set()
+    for program in programs_of(SESSIONS["modes_of_generators"](SCALARS), 60):
+        (block,) = (i for _, i in program.numbered() if isinstance(i, Mode))
+        ways.add((isinstance(block.body[-1], Meanwhile), block.raises))
+    assert len(ways) == 4
 
 
 def test_worlds_without_an_op_do_not_draw_it(programs_of):
