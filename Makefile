@@ -6,6 +6,7 @@ PEERS   ?= jax tinygrad torch autograd mygrad micrograd
 SAMPLE  := --gradcheck-property '!second_derivative[*]' --gradcheck-property '!forward_mode[*]'
 SAMPLE_jax      ?= $(SAMPLE)
 SAMPLE_tinygrad ?= $(SAMPLE) --gradcheck-property '!A7'
+DIALECT_mygrad := --gradcheck-dialect accumulation=overwrites
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -39,7 +40,7 @@ peers: export DEV ?= PYTHON
 peers: export JAX_PLATFORMS ?= cpu
 peers: export XLA_FLAGS ?= --xla_backend_optimization_level=0
 peers: $(VENV)/.peers  ## check other people's libraries against their lists of known faults (CASES=1)
-	printf '%s\n' $(foreach library,$(PEERS),"$(strip $(library) $(SAMPLE_$(library)))") | \
+	printf '%s\n' $(foreach library,$(PEERS),"$(strip $(library) $(SAMPLE_$(library)) $(DIALECT_$(library)))") | \
 		xargs -P $(WORKERS) -L 1 \
 		$(BIN)/python -m pytest -q -rfEx --no-header 'gradcheck::*' --gradcheck-cases $(CASES) \
 		--gradcheck-expected reports/peers/expected.toml --gradcheck-engine

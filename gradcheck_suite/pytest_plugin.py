@@ -75,8 +75,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="a TOML file of what the engine is known to break; what is listed there has to fail",
     )
+    group.addoption(
+        "--gradcheck-dialect",
+        action="append",
+        default=[],
+        metavar="DIALECT",
+        help="hold it to conventions (needle, accumulation=overwrites); may be given again",
+    )
     parser.addini("gradcheck_engine", "as --gradcheck-engine", default="")
     parser.addini("gradcheck_expected", "as --gradcheck-expected", default="")
+    parser.addini("gradcheck_dialect", "as --gradcheck-dialect", type="args", default=[])
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -96,10 +104,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if getattr(config.option, "gradcheck_alone", False):
         config.args = []  # nothing else was asked for
     from gradcheck_suite.errors import UsageError
+    from gradcheck_suite.grading.conventions import read_dialect
     from gradcheck_suite.grading.selection import selected
     from gradcheck_suite.grading.target import locate
 
     try:
+        read_dialect(_dialect(config))
         locate(_engine(config))
         selected(config.getoption("--gradcheck-property"))
         _expected(config)
@@ -174,6 +184,11 @@ def _engine(config: pytest.Config) -> str:
     return str(config.getoption("--gradcheck-engine") or config.getini("gradcheck_engine"))
 
 
+def _dialect(config: pytest.Config) -> tuple[str, ...]:
+    said = config.getoption("--gradcheck-dialect") or config.getini("gradcheck_dialect")
+    return tuple(said)
+
+
 def _expected(config: pytest.Config) -> "Mapping[str, Expected]":
     """Return the listed failures of the engine; paths go from where the option or file stands."""
     option, setting = config.getoption("--gradcheck-expected"), config.getini("gradcheck_expected")
@@ -202,6 +217,7 @@ def _result(config: pytest.Config, name: str) -> "PropertyResult":
         _ids(config),
         config.getoption("--gradcheck-seed"),
         config.getoption("--gradcheck-cases"),
+        _dialect(config),
     )
     if isinstance(found, GradcheckError):
         raise found
@@ -214,14 +230,16 @@ def _examine(
     ids: tuple[str, ...],
     seed: int,
     n_cases: int | None,
+    dialect: tuple[str, ...],
 ) -> "Practice | GradcheckError":
     """Examine ``engine``; an error is kept, so that it is not met again by every item."""
     from gradcheck_suite.grading.assignment import ExamSection
-    from gradcheck_suite.grading.practice import practise
+    from gradcheck_suite.grading.conventions import fixed_by, read_dialect
+    from gradcheck_suite.grading.practice import Terms, practise
 
     drawn = ExamSection(seed=seed) if n_cases is None else ExamSection(seed=seed, cases=n_cases)
     try:
-        return practise(engine, ids, drawn=drawn)
+        return practise(engine, ids, Terms(drawn, fixed_by(read_dialect(dialect))))
     except GradcheckError as error:
         return error
 

@@ -10,7 +10,7 @@ from gradcheck_suite.cli.shell import NOT_RIGHT, Jobs, new_console, show_lines, 
 from gradcheck_suite.errors import UsageError
 
 if TYPE_CHECKING:
-    from gradcheck_suite.grading.assignment import ExamSection
+    from gradcheck_suite.grading.practice import Terms
 
 __all__ = ["check", "inspect", "properties", "show", "textbook"]
 
@@ -25,6 +25,13 @@ _THOROUGH: Final = 64  # programs for each property: four times as many as other
 
 _Seed = Annotated[int, typer.Option(min=0, help="Another seed draws other programs.")]
 _Cases = Annotated[int | None, typer.Option(min=1, help="Programs for each property.")]
+_Dialect = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dialect",
+        help="Conventions to hold it to: torch, micrograd, needle, or accumulation=overwrites.",
+    ),
+]
 _Entry = Annotated[str, typer.Option(help="module:Class within ENGINE, where it is not found.")]
 
 
@@ -43,6 +50,7 @@ def check(  # noqa: PLR0913 - a command has an argument for each of its options
     thorough: Annotated[
         bool, typer.Option("--thorough", help=f"Draw {_THOROUGH} programs for each property.")
     ] = False,
+    dialect: _Dialect = None,
     entry: _Entry = "",
     jobs: Jobs = 0,
 ) -> None:
@@ -65,15 +73,17 @@ def check(  # noqa: PLR0913 - a command has an argument for each of its options
         found = practise(
             engine,
             ids,
-            drawn=_drawn(seed, cases or (_THOROUGH if thorough else None)),
+            _terms(seed, cases or (_THOROUGH if thorough else None), dialect, jobs),
             entry=entry,
-            n_jobs=jobs,
             progress=progress,
         )
     themes = theme_lines(found.results, THEMES)
-    dialect = dialect_lines(found.results)
-    lines = [header(engine, found), *themes, *dialect, judged_line(found.results)]
-    details = result_lines(found.results, f"gradcheck-suite show {quote(engine)}")
+    choices = dialect_lines(found.results)
+    lines = [header(engine, found), *themes, *choices, judged_line(found.results)]
+    held_to = [f"--dialect {quote(text)}" for text in dialect or ()]
+    details = result_lines(
+        found.results, " ".join(["gradcheck-suite show", *held_to, quote(engine)])
+    )
     show_lines(console, [*lines, *details])
     raise typer.Exit(0 if is_right(found.results) else NOT_RIGHT)
 
@@ -84,6 +94,7 @@ def show(
     *,
     seed: _Seed = 0,
     cases: _Cases = None,
+    dialect: _Dialect = None,
     entry: _Entry = "",
 ) -> None:
     """Show one finding whole, with a script that runs by itself."""
@@ -97,7 +108,7 @@ def show(
         raise UsageError(msg)
     console = new_console()
     with watched() as progress:
-        found = practise(engine, ids, drawn=_drawn(seed, cases), entry=entry, progress=progress)
+        found = practise(engine, ids, _terms(seed, cases, dialect), entry=entry, progress=progress)
     show_lines(console, [header(engine, found), *whole_lines(found.results)])
     raise typer.Exit(NOT_RIGHT if is_wrong(found.results) else 0)
 
@@ -155,7 +166,10 @@ def textbook(
     raise typer.Exit(NOT_RIGHT if any(r.is_wrong for r in recitals) else 0)
 
 
-def _drawn(seed: int, cases: int | None) -> "ExamSection":
+def _terms(seed: int, cases: int | None, dialect: list[str] | None, n_jobs: int = 1) -> "Terms":
     from gradcheck_suite.grading.assignment import ExamSection
+    from gradcheck_suite.grading.conventions import fixed_by, read_dialect
+    from gradcheck_suite.grading.practice import Terms
 
-    return ExamSection(seed=seed) if cases is None else ExamSection(seed=seed, cases=cases)
+    drawn = ExamSection(seed=seed) if cases is None else ExamSection(seed=seed, cases=cases)
+    return Terms(drawn, fixed_by(read_dialect(dialect or ())), n_jobs)

@@ -2,15 +2,14 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import msgspec
 
-from gradcheck_suite.engines.dialect import CONVENTIONS, PRESETS, UNLESS_FIXED
 from gradcheck_suite.errors import AssignmentError, UsageError
+from gradcheck_suite.grading.conventions import CHOICES, fixed_by
 from gradcheck_suite.grading.selection import nearest, selected
 from gradcheck_suite.program.table import OPS
 from gradcheck_suite.program.tomlplace import place_of
@@ -102,14 +101,7 @@ class Assignment(_Section, frozen=True):
     @property
     def fixed(self) -> dict[str, str]:
         """Return the conventions that leave an engine no choice, with the only one."""
-        preset = self.dialect.get(PRESET, OPEN)
-        base = UNLESS_FIXED if preset == OPEN else asdict(PRESETS[preset])
-        chosen = {**base, **{k: v for k, v in self.dialect.items() if k != PRESET}}
-        return {name: choice for name, choice in chosen.items() if choice != OPEN}
-
-
-OPEN: Final = "open"
-PRESET: Final = "preset"
+        return fixed_by(self.dialect)
 
 
 def read_assignment(path: Path) -> Assignment:
@@ -229,14 +221,12 @@ def _check_names(assignment: Assignment, reader: _Reader) -> None:
         if op not in OPS:
             expected = f"an op of the op table{nearest(op, OPS) or ': ' + ', '.join(OPS)}"
             reader.refuse(("ops",), repr(op), expected)
-    known = {PRESET: tuple(PRESETS), **CONVENTIONS}
     for name, choice in assignment.dialect.items():
-        if name not in known:
-            expected = f"one of {', '.join(known)}{nearest(name, known)}"
+        if name not in CHOICES:
+            expected = f"one of {', '.join(CHOICES)}{nearest(name, CHOICES)}"
             reader.refuse(("dialect", name), "an unknown convention", expected)
-        choices = (OPEN, *known[name])
-        if choice not in choices:
-            expected = f"one of {', '.join(choices)}{nearest(choice, choices)}"
+        if choice not in CHOICES[name]:
+            expected = f"one of {', '.join(CHOICES[name])}{nearest(choice, CHOICES[name])}"
             reader.refuse(("dialect", name), repr(choice), expected)
     for key in assignment.properties:
         _check_selects(key, ("properties", key), reader)

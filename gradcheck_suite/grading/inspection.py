@@ -16,7 +16,7 @@ from gradcheck_suite.engines.subject import InProcess, Subject
 from gradcheck_suite.errors import UsageError
 from gradcheck_suite.grading.assignment import ExamSection
 from gradcheck_suite.grading.conventions import chosen
-from gradcheck_suite.grading.practice import examined
+from gradcheck_suite.grading.practice import Terms, examined
 from gradcheck_suite.grading.target import locate
 from gradcheck_suite.program.array import Array
 from gradcheck_suite.program.features import needs
@@ -26,7 +26,7 @@ from gradcheck_suite.properties.catalogue import CATALOGUE
 
 __all__ = ["Inspection", "inspect", "write_settings"]
 
-_CASES: Final = ExamSection(cases=4)  # for each convention: enough for one that tells
+_TERMS: Final = Terms(ExamSection(cases=4))  # for each convention: enough for one that tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _inspected(subject: Subject, entry: str, missing: tuple[tuple[str, str], ...
         entry=entry,
         missing=missing,
         precision=_precision(subject),
-        conventions=chosen(examined(subject, _telling(), _CASES)),
+        conventions=chosen(examined(subject, _telling(), _TERMS)),
     )
 
 

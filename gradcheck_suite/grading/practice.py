@@ -1,9 +1,10 @@
 """Practice: one engine of the user's own, examined on the spot, with no points and no files."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
+from gradcheck_suite.engines.dialect import UNLESS_FIXED
 from gradcheck_suite.engines.spelled import ops_of
 from gradcheck_suite.engines.subject import Subject
 from gradcheck_suite.grading.assignment import ExamSection
@@ -12,12 +13,24 @@ from gradcheck_suite.grading.target import open_target
 from gradcheck_suite.properties.catalogue import CATALOGUE
 from gradcheck_suite.records import PropertyResult
 
-__all__ = ["Practice", "examined", "practise"]
+__all__ = ["Practice", "Terms", "examined", "practise"]
 
 
 # Who has to agree with the answers, beside SymPy: an exam that is kept is put to torch as well,
 # which takes seconds to load.
 _WITNESSES = ("reference",)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what an engine is examined."""
+
+    drawn: ExamSection = field(default_factory=ExamSection)
+    """Which programs."""
+    fixed: Mapping[str, str] = field(default_factory=lambda: UNLESS_FIXED)
+    """The conventions that leave it no choice, as an assignment fixes them."""
+    n_jobs: int = 1
+    """Processes that draw, where there is enough to draw; 0: one for each core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +45,14 @@ class Practice:
 def practise(
     target: str,
     ids: Sequence[str],
+    terms: Terms = Terms(),
     *,
-    drawn: ExamSection = ExamSection(),  # noqa: B008 - frozen
     entry: str = "",
-    n_jobs: int = 1,
     progress: Progress | None = None,
 ) -> Practice:
     """Examine ``target`` on the properties ``ids``, with every failure explained.
 
-    The engine is opened before the exam is drawn, so that a wrong name is told at once. Up to
-    ``n_jobs`` processes (0: one for each core) draw it, where there is enough to draw.
+    The engine is opened before the exam is drawn, so that a wrong name is told at once.
     """
     with open_target(target, entry) as subject:
         from gradcheck_suite.diagnosis.describe import describe
@@ -49,15 +60,14 @@ def practise(
         return Practice(
             name=subject.spelling.name,
             description=describe(subject.spelling),
-            results=examined(subject, ids, drawn, n_jobs, progress),
+            results=examined(subject, ids, terms, progress),
         )
 
 
 def examined(
     subject: Subject,
     ids: Sequence[str],
-    drawn: ExamSection,
-    n_jobs: int = 1,
+    terms: Terms,
     progress: Progress | None = None,
 ) -> tuple[PropertyResult, ...]:
     """Draw an exam for one engine and examine it; arguments as for ``practise``."""
@@ -67,11 +77,11 @@ def examined(
     from gradcheck_suite.exams.crew import crew_for
 
     useful = [name for name in ids if _has_use(name, subject.capabilities)]
-    with crew_for(n_jobs, len(useful)) as crew:
+    with crew_for(terms.n_jobs, len(useful)) as crew:
         exam = build(
             useful,
-            seed=drawn.seed,
-            n_cases=drawn.cases,
+            seed=terms.drawn.seed,
+            n_cases=terms.drawn.cases,
             audience=Audience(
                 ("scalar",) if subject.spelling.kind == "scalar" else EVERYBODY.kinds,
                 Reach(subject.spelling, subject.capabilities).lacks,
@@ -81,7 +91,7 @@ def examined(
             on_progress=_building(progress),
         )
     exam = replace(exam, cases={name: exam.cases.get(name, ()) for name in ids})
-    return examine(exam, subject, with_findings=True, on_progress=progress)
+    return examine(exam, subject, fixed=terms.fixed, with_findings=True, on_progress=progress)
 
 
 def _has_use(name: str, capabilities: frozenset[str]) -> bool:

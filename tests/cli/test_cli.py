@@ -68,6 +68,8 @@ def test_starting_imports_nothing_heavy() -> None:
         (("show", "reference", "gradient[*]"), "expected the id of one"),
         (("properties", "nothing"), "got the property 'nothing'"),
         (("check", "reference", "--cases", "0"), "Invalid value"),
+        (("check", "reference", "--dialect", "needles"), "did you mean 'needle'"),
+        (("check", "reference", "--dialect", "view=shared"), "did you mean 'views'"),
         (("check",), "Missing argument"),
         (("frob",), "No such command"),
     ],
@@ -95,6 +97,15 @@ def test_a_wrong_engine_ends_with_1(run: Run) -> None:
     assert "tanh has a wrong derivative" in out
     assert "    b.backward()" in out
     assert f"gradcheck-suite show {engine} 'gradient[tanh]'" in out
+
+
+def test_the_conventions_of_an_engine_can_be_stated(run: Run) -> None:
+    """The reference adds gradients up: held to needle's conventions it is wrong."""
+    held = ("check", "reference", "--property", "accumulation", "--cases", "2", "--dialect")
+    assert run(*held, "torch")[0] == 0
+    code, out, _ = run(*held, "needle")
+    assert code == 1
+    assert "gradcheck-suite show --dialect needle reference accumulation" in out
 
 
 def test_show_has_the_whole_finding(run: Run) -> None:

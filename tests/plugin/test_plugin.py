@@ -144,6 +144,7 @@ def test_an_importable_class_can_be_named(check: Check) -> None:
         ((), "tosh", "*did you mean 'torch'*"),
         (("--gradcheck-property", "nothing"), "reference", "*got the property 'nothing'*"),
         (("gradcheck::nothing",), "reference", "*got the property 'nothing'*"),
+        (("--gradcheck-dialect", "needles"), "reference", "*did you mean 'needle'*"),
     ],
 )
 def test_wrong_usage_is_told_before_anything_runs(
@@ -161,6 +162,55 @@ def test_an_engine_that_cannot_be_loaded_fails_every_item_with_one_line(check: C
     result = check("--gradcheck-property", "value[a*]", engine="engine.py")
     assert set(result.parseoutcomes()) == {"failed"}
     result.stdout.no_fnmatch_line("*Traceback*")
+
+
+OVERWRITING = """
+class Value:
+    def __init__(self, data, parents=()):
+        self.data, self.parents, self.grad = data, parents, 0.0
+
+    def __add__(self, other):
+        return Value(self.data + other.data, ((self, 1.0), (other, 1.0)))
+
+    def __mul__(self, other):
+        return Value(self.data * other.data, ((self, other.data), (other, self.data)))
+
+    def backward(self):
+        order, seen = [], set()
+
+        def visit(v):
+            if v not in seen:
+                seen.add(v)
+                for parent, _ in v.parents:
+                    visit(parent)
+                order.append(v)
+
+        visit(self)
+        for v in order:
+            v.grad = 0.0
+        self.grad = 1.0
+        for v in reversed(order):
+            for parent, slope in v.parents:
+                parent.grad += slope * v.grad
+"""
+
+
+@pytest.mark.parametrize(
+    ("dialect", "outcome"),
+    [((), "failed"), (("accumulation=overwrites",), "passed"), (("needle",), "passed")],
+)
+def test_an_author_may_state_the_conventions(check: Check, dialect: tuple[str, ...], outcome: str):
+    """An engine whose gradients do not add up is wrong, unless its author says that it is meant."""
+    check.pytester.makepyfile(engine=OVERWRITING)
+    said = [part for text in dialect for part in ("--gradcheck-dialect", text)]
+    result = check("--gradcheck-property", "accumulation", *said, engine="engine.py")
+    result.assert_outcomes(**{outcome: 1})
+
+
+def test_conventions_may_stand_in_the_configuration(check: Check):
+    """``gradcheck_dialect`` is the same as the option: torch's dialect is not needle's."""
+    check.pytester.makeini("[pytest]\ngradcheck_dialect = torch accumulation=overwrites\n")
+    check("--gradcheck-property", "accumulation").assert_outcomes(failed=1)
 
 
 def test_a_listed_failure_is_expected(check: Check) -> None:
