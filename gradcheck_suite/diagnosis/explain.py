@@ -45,7 +45,8 @@ def explain(
     case, judgement = smallest = smallest_failure(entry, *wrong[0], subject, reach)
     fault, place = place_of_fault(entry, smallest, subject, reach)
     evidence = (smallest, *wrong)
-    mistake = likely_mistake(suspects(entry, fault.op, reach.passed), evidence, right)
+    suspected = suspects(entry, fault.op, reach.passed, case.program)
+    mistake = likely_mistake(suspected, evidence, right)
     fault, place = _refined(fault, place, mistake)
     spelling = subject.spelling
     if is_run(entry, case.program):

@@ -19,9 +19,11 @@ from gradcheck_suite.diagnosis.agreement import agree
 from gradcheck_suite.diagnosis.bench import bent_by
 from gradcheck_suite.engines.outcome import Number, Outcome, Raised
 from gradcheck_suite.exams.exam import Case
+from gradcheck_suite.program.instructions import Program
 from gradcheck_suite.properties.judging import Judgement
 from gradcheck_suite.properties.property import Property
 from gradcheck_suite.records import Confidence, Mistake
+from gradcheck_suite.strategies.drawing import n_steps
 
 __all__ = ["Seen", "likely_mistake", "place_of", "suspects"]
 
@@ -31,6 +33,7 @@ _Looks: TypeAlias = Mapping[tuple[int, int], Outcome | None]
 _ENOUGH: Final = 3  # wrong numbers of more than one program: fewer come out alike by chance
 _N_FIRST: Final = 2  # programs after which a bug that explains nothing is given up
 _MOST_ALTERNATIVES: Final = 3
+_MOST_STEPS: Final = 500  # of a program that all suspects are tried on: 20 ms for each of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,18 @@ class _Fit:
     """The wrong looks, by program and index, that the bug gives."""
 
 
-def suspects(entry: Property, op: str, passed: AbstractSet[str]) -> tuple[Bug, ...]:
+def suspects(
+    entry: Property, op: str, passed: AbstractSet[str], program: Program
+) -> tuple[Bug, ...]:
     """Return the bugs that could be at work, those that the property is there for first.
 
     ``op`` is the one whose rule was found to be wrong; '' looks among the faults of structure. A
-    bug that breaks a property which was ``passed`` is not the one.
+    bug that breaks a property which was ``passed`` is not the one. Of a ``program`` of thousands of
+    steps, which takes a second, only the faults that need so many are suspected.
     """
     named = [bug for bug in BUGS.values() if entry.id in bug.killers and bug.base == "reference"]
-    found = dict.fromkeys((*named, *likely_on(op)))
+    others = () if n_steps(program) > _MOST_STEPS else likely_on(op)
+    found = dict.fromkeys((*named, *others))
     return tuple(bug for bug in found if not passed & {*bug.killers} and not bug.equivalent)
 
 

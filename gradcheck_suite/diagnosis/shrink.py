@@ -15,6 +15,7 @@ from gradcheck_suite.diagnosis.afresh import Ask, asking
 from gradcheck_suite.diagnosis.fair import Symptom, is_fair, symptom, traits
 from gradcheck_suite.diagnosis.reach import Reach
 from gradcheck_suite.diagnosis.reduce import measure, reductions
+from gradcheck_suite.engines.outcome import Lost
 from gradcheck_suite.engines.subject import Subject
 from gradcheck_suite.exams.exam import Case
 from gradcheck_suite.exams.jury import case_of
@@ -48,23 +49,42 @@ def smallest_failure(
 
     Cases that the engine cannot run, that cannot be decided, or that rely on what is known to be
     broken do not count. Where a fault may leave a mode switched, a case counts that fails in a
-    fresh worker (what fails after it need not fail by itself), for as long as restarts are left.
+    fresh worker: what fails after it need not fail by itself.
     """
-    if entry.isolated and n_steps(case.program) > _MAX_LENGTH:
-        return case, judgement
+    if entry.isolated:
+        return _smallest_isolated(entry, case, judgement, subject, reach)
     ask = asking(entry, subject, reach)
-    # A mode that is left switched shows in whatever comes next.
-    wanted = None if entry.isolated else symptom(judgement)
-    trial = _Trial(entry, ask, reach, wanted, {case.program: (case, judgement)})
-    if entry.isolated:  # each failure costs a restart, of which a history would need hundreds
-        drawn = (_redrawn(world, trial) for world in _worlds(entry))
-        first = next((program for program in drawn if program is not None), case.program)
-        return trial.failures[_reduced(min(first, case.program, key=measure), trial)]
+    trial = _Trial(entry, ask, reach, symptom(judgement), {case.program: (case, judgement)})
     found = _reduced(case.program, trial)
     if n_steps(found) > _FEW and entry.theme not in _SLOWLY_DRAWN:
         others = [p for world in _worlds(entry) if (p := _redrawn(world, trial)) is not None]
         found = min((found, *(_reduced(program, trial) for program in others)), key=measure)
     return trial.failures[found]
+
+
+def _smallest_isolated(
+    entry: Property, case: Case, judgement: Judgement, subject: Subject, reach: Reach
+) -> tuple[Case, Judgement]:
+    """Return the smallest case that fails in a fresh worker, as far as restarts are left.
+
+    What was found by the canary has to fail once more afresh; else the canary is not trusted.
+    """
+    if n_steps(case.program) > _MAX_LENGTH:
+        return case, judgement
+    for strict in (False, True):
+        ask = asking(entry, subject, reach, strict=strict)
+        # A mode that is left switched shows in whatever comes next: no symptom is wanted.
+        trial = _Trial(entry, ask, reach, None, {case.program: (case, judgement)})
+        drawn = (_redrawn(world, trial) for world in _worlds(entry))
+        first = next((program for program in drawn if program is not None), case.program)
+        found, _ = trial.failures[_reduced(min(first, case.program, key=measure), trial)]
+        if strict or found is case:
+            break
+        subject.restart()
+        outcomes = subject.run(found.program)
+        if not isinstance(outcomes, Lost) and not reach.judge(entry, found, outcomes).right:
+            break
+    return trial.failures[found.program]
 
 
 @dataclass(slots=True)

@@ -9,10 +9,13 @@ from gradcheck_suite.bugs.catalogue import BUGS
 from gradcheck_suite.bugs.likely import likely_on
 from gradcheck_suite.diagnosis.cascade import with_roots
 from gradcheck_suite.diagnosis.examine import examine
+from gradcheck_suite.diagnosis.mistakes import suspects
 from gradcheck_suite.engines.outcome import Outcomes
 from gradcheck_suite.engines.spelled import SpelledEngine
 from gradcheck_suite.engines.subject import InProcess
-from gradcheck_suite.program.instructions import Program
+from gradcheck_suite.program.array import Array
+from gradcheck_suite.program.instructions import Apply, Leaf, Program
+from gradcheck_suite.properties.catalogue import CATALOGUE
 from gradcheck_suite.records import Fault, Finding, Mistake, PropertyResult, Verdict
 from tests.diagnosis.unseen_engines import UNSEEN, is_told, wrong_engine
 
@@ -189,3 +192,13 @@ def test_what_is_likely_on_an_op_is_about_that_op(op: str):
     assert not any(bug.equivalent for bug in found)
     known = {bug.id for bug in BUGS.values() if bug.place.op == op and bug.base == "reference"}
     assert {bug.id for bug in found} > {name for name in known if not BUGS[name].equivalent}
+
+
+def test_of_thousands_of_steps_only_faults_that_need_so_many_are_suspected():
+    """Each suspect runs the program, which takes a second where it is as long as that."""
+    entry = CATALOGUE["deep_chains"]
+    chain = Program((Leaf(Array((), (1.0,))), *(Apply("neg", (k,)) for k in range(1000))))
+    few = suspects(entry, "", set(), chain)
+    many = suspects(entry, "", set(), Program(chain.instructions[:100]))
+    assert all(entry.id in bug.killers for bug in few)
+    assert 0 < len(few) < len(many)

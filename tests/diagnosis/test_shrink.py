@@ -1,5 +1,6 @@
 """Shrinking where a fault may outlive the program that shows it: each try starts afresh."""
 
+from contextlib import ContextDecorator
 from dataclasses import replace
 
 import pytest
@@ -17,9 +18,12 @@ from gradcheck_suite.records import PropertyResult
 from gradcheck_suite.strategies.drawing import n_steps
 
 NAME = "history[modes]"
+MODES = "modes_restored"
+BENT = {"is": False}
+UNARY = ("exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "relu", "neg", "abs", "square")
 
 
-class Leaky:
+class Leaky(ContextDecorator):
     """A no_grad that stays where an exception ends the block."""
 
     def __enter__(self) -> None:
@@ -31,6 +35,28 @@ class Leaky:
         """Switch back where all went well."""
         if kind is None:
             reference.set_grad_enabled(self._before)
+
+
+class Spoiling(Leaky):
+    """A no_grad that is right; but once an exception has ended it, unary ops go wrong."""
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        """Switch back."""
+        super().__exit__(None)
+        BENT["is"] = BENT["is"] or kind is not None
+
+
+class Forgetful(Leaky):
+    """A no_grad that switches recording on where it ends, whatever was before."""
+
+    def __exit__(self, *_error: object) -> None:
+        """Switch on."""
+        reference.set_grad_enabled(True)
+
+
+def spoilt(x: object) -> object:
+    """Return a result that is cut off once an exception has gone by."""
+    return x.detach() if BENT["is"] else x
 
 
 class Restartable:
@@ -53,6 +79,7 @@ class Restartable:
         self.n_restarts += 1
         if self._works:
             reference.set_grad_enabled(True)
+            BENT["is"] = False
 
 
 def told(exam: Exam, engine: SpelledEngine, *, works: bool) -> tuple[PropertyResult, Restartable]:
@@ -103,3 +130,35 @@ def test_where_a_mode_stays_switched_the_first_failure_is_shown(exam: Exam, leak
     result, _ = told(exam, leaky, works=False)
     assert result.finding is not None
     assert result.finding.program in {case.program for case in exam.cases[NAME]}
+
+
+def with_no_grad(manager: type[Leaky]) -> SpelledEngine:
+    """Return the reference with another no_grad, after which unary ops may be spoilt."""
+    known = known_engine("reference")
+    ops = {op: f"spoilt({text})" if op in UNARY else text for op, text in known.spelling.ops}
+    spelling = replace(known.spelling, no_grad="other()", ops=tuple(ops.items()))
+    return SpelledEngine(spelling, {**known.namespace, "other": manager, "spoilt": spoilt})
+
+
+def told_of_blocks(manager: type[Leaky]) -> tuple[Program, Restartable]:
+    """Return the smallest program about blocks that an engine fails, and the subject."""
+    exam = build([MODES], seed=11, n_cases=8)
+    result, subject = told(exam, with_no_grad(manager), works=True)
+    BENT["is"] = False
+    assert result.finding is not None
+    return result.finding.program, subject
+
+
+def test_where_a_failure_leaves_nothing_behind_no_worker_is_started_for_it():
+    """A block that ends in the wrong mode, which is the usual one, costs a handful of restarts."""
+    program, subject = told_of_blocks(Forgetful)
+    assert n_steps(program) <= 6
+    assert subject.n_restarts <= 7
+
+
+def test_what_no_canary_sees_is_found_by_starting_afresh():
+    """Ops that go wrong after an exception are shrunk to a program that fails by itself."""
+    program, subject = told_of_blocks(Spoiling)
+    (block,) = (i for i in program.instructions if isinstance(i, Mode))
+    assert block.raises
+    assert subject.n_restarts > 7
