@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # Both set-ups share one .venv: two installations at a time would break it.
 .NOTPARALLEL:
-.PHONY: help demo test lint peers bench soak mutants diagnosis expectations
+.PHONY: help demo test lint peers bench soak mutants diagnosis verdicts expectations
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -57,6 +57,9 @@ mutants: $(VENV)/.tests  ## put every bug of the catalogue to the exam; the matr
 
 diagnosis: $(VENV)/.tests  ## measure counterexamples, places and likely mistakes on the bug catalogue (EVERY=1)
 	$(BIN)/python tests/bench/diagnosis.py
+
+verdicts: $(VENV)/.tests  ## print property by engine: known ones, and a graded class (GRADED=reports/sample)
+	$(BIN)/python tests/bench/verdicts.py
 
 expectations: $(VENV)/.tests  ## count again what the sample class passes, after a change of the catalogue
 	$(BIN)/python tests/grading/expectations.py
