@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from typing import Final
 
 from gradcheck_suite.exams.crew import ALONE, Crew
@@ -43,6 +44,11 @@ class Audience:
     """What it lacks to run a Program, which is left out if that is anything; None lacks nothing."""
     witnesses: tuple[str, ...] = WITNESSES
     """The engines, of those that are installed, that have to agree with every answer."""
+    is_one: bool = False
+    """It is one engine: the cases of a property are divided among the worlds that it lives in."""
+    longest: float = inf
+    """Instructions of a Program that they are asked about: chains of thousands are few and fixed,
+    so that whoever draws for himself may rely on their having been asked before."""
 
 
 EVERYBODY: Final = Audience()
@@ -59,6 +65,7 @@ def build(
 ) -> Exam:
     """Return an exam with about ``n_cases`` cases for each property and each world it has.
 
+    For an audience that is one engine these are the cases of all worlds together.
     What its ``audience`` cannot run is left out: of a property with nothing else one such program
     is there, unanswered, to tell what an engine lacks. ``crew`` does the work; how many it is
     changes nothing.
@@ -90,7 +97,8 @@ def draw_cases(
     def keep(program: Program) -> bool:
         case = case_of(entry, program)
         if case is not None:
-            agreed = certify(entry, case, audience.witnesses)
+            is_long = len(program.instructions) > audience.longest
+            agreed = certify(entry, case, () if is_long else audience.witnesses)
             found[program] = replace(case, agreed=agreed)
         return case is not None
 
@@ -171,12 +179,9 @@ def ask_sympy(
 def _cases_of(name: str, *, seed: int, n_cases: int, audience: Audience) -> tuple[Case, ...]:
     """Return the cases of a property in all its worlds, each program once."""
     entry = CATALOGUE[name]
-    drawn = [
-        case
-        for kind in entry.worlds
-        if kind in audience.kinds
-        for case in draw_cases(entry, kind, seed, n_cases, audience)
-    ]
+    kinds = [kind for kind in entry.worlds if kind in audience.kinds]
+    n_each = -(-n_cases // len(kinds)) if audience.is_one and kinds else n_cases
+    drawn = [case for kind in kinds for case in draw_cases(entry, kind, seed, n_each, audience)]
     return tuple({case.program: case for case in drawn}.values())
 
 

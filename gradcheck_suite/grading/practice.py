@@ -11,6 +11,7 @@ from gradcheck_suite.grading.assignment import ExamSection
 from gradcheck_suite.grading.runner import Progress
 from gradcheck_suite.grading.target import open_target
 from gradcheck_suite.properties.catalogue import CATALOGUE
+from gradcheck_suite.properties.property import WorldKind
 from gradcheck_suite.records import PropertyResult
 
 __all__ = ["Practice", "Terms", "examined", "practise"]
@@ -19,6 +20,7 @@ __all__ = ["Practice", "Terms", "examined", "practise"]
 # Who has to agree with the answers, beside SymPy: an exam that is kept is put to torch as well,
 # which takes seconds to load.
 _WITNESSES = ("reference",)
+_LONGEST = 1_000  # instructions: to ask about chains of thousands takes a tenth of the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def examined(
     """Draw an exam for one engine and examine it; arguments as for ``practise``."""
     from gradcheck_suite.diagnosis.examine import examine
     from gradcheck_suite.diagnosis.reach import Reach
-    from gradcheck_suite.exams.build import EVERYBODY, Audience, build
+    from gradcheck_suite.exams.build import Audience, build
     from gradcheck_suite.exams.crew import crew_for
 
     useful = [name for name in ids if _has_use(name, subject.capabilities)]
@@ -83,15 +85,24 @@ def examined(
             seed=terms.drawn.seed,
             n_cases=terms.drawn.cases,
             audience=Audience(
-                ("scalar",) if subject.spelling.kind == "scalar" else EVERYBODY.kinds,
+                _worlds(subject),
                 Reach(subject.spelling, subject.capabilities).lacks,
                 _WITNESSES,
+                is_one=True,
+                longest=_LONGEST,
             ),
             crew=crew,
             on_progress=_building(progress),
         )
     exam = replace(exam, cases={name: exam.cases.get(name, ()) for name in ids})
     return examine(exam, subject, fixed=terms.fixed, with_findings=True, on_progress=progress)
+
+
+def _worlds(subject: Subject) -> tuple[WorldKind, ...]:
+    """Return the worlds in which there is anything for an engine."""
+    if subject.spelling.kind == "scalar":
+        return ("scalar",)
+    return ("scalar", "tensor") if "rank:0" in subject.capabilities else ("tensor",)
 
 
 def _has_use(name: str, capabilities: frozenset[str]) -> bool:

@@ -18,21 +18,27 @@ from gradcheck_suite.program.instructions import Backward, Leaf, Observe, Progra
 __all__ = ["ClosedForm", "closed_gradients", "is_small"]
 
 _MAX_NODES = 24  # beyond that a closed form is slow to derive and nobody reads it
+_MAX_INSTRUCTIONS = 100  # what is longer has more nodes than that, but for a few odd ones
 _DIGITS = 40
 
 ClosedForm = tuple[Expr, dict[Symbol, sympy.Rational]]
 
 
 def is_small(program: Program) -> bool:
-    """Tell whether ``program`` is one expression, propagated once from one place."""
+    """Tell whether ``program`` is one short expression, propagated once from one place."""
     kinds = [type(i).__name__ for _, i in program.numbered()]
-    return kinds.count("Backward") == 1 and set(kinds) <= {
-        "Leaf",
-        "Constant",
-        "Apply",
-        "Backward",
-        "Observe",
-    }
+    return (
+        len(kinds) <= _MAX_INSTRUCTIONS
+        and kinds.count("Backward") == 1
+        and set(kinds)
+        <= {
+            "Leaf",
+            "Constant",
+            "Apply",
+            "Backward",
+            "Observe",
+        }
+    )
 
 
 def closed_gradients(program: Program) -> dict[int, list[ClosedForm]] | None:

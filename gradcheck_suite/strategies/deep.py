@@ -29,15 +29,16 @@ def deep_chains(world: World) -> tuple[st.SearchStrategy[Program], ...]:
     """
     if world.kind == "tensor":  # for those who have no scalars
         return (st.just(_chain("add", (1, 2))), st.just(_fan("mul", (1, 2))))
-    return tuple(st.just(p) for p in (_chain("add"), _chain("neg"), _fan("sub"), _fan("mul")))
+    neg = _chain("neg", n=_N_WIDE)
+    return tuple(st.just(p) for p in (_chain("add"), neg, _fan("sub"), _fan("mul")))
 
 
-def _chain(op: str, shape: Shape = ()) -> Program:
-    """Apply an op ten thousand times, to the result and a constant."""
+def _chain(op: str, shape: Shape = (), n: int = _N_DEEP) -> Program:
+    """Apply an op ``n`` times, to the result and a constant."""
     b = Builder()
     x = y = b.leaf(_ones(shape))
     others = () if op == "neg" else (b.constant(_ones(shape)),)
-    for _ in range(_N_DEEP):
+    for _ in range(n):
         y = b.apply(op, y, *others)
     return _differentiated(b, x, y, shape)
 

@@ -6,7 +6,7 @@ a look at the gradient of every leaf: a fault that a step leaves behind is seen 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -51,11 +51,9 @@ def _histories(draw: st.DrawFn, worlds: tuple[World, ...], rules: tuple[str, ...
     world = draw(st.one_of(st.just(worlds[0]), st.sampled_from(worlds)))
     shape = draw(some_shape(world.kind))
     # Half of all histories keep to products, sums and differences, which every engine has.
-    palette = palette_of(world, shape, functions=draw(st.booleans()))
+    first, some, ending = _steps_in(world, shape, rules, functions=draw(st.booleans()))
     h = History()
-    h.leaf(draw(palette["number"]))
-    some = steps_by(rules, palette, _MAX_DEPTH, _MAX_STEPS)
-    ending = st.tuples(*(step_by(name, palette) for name in ("pair", "backward")))
+    h.leaf(draw(first))
     for step in chain(*(draw(some) for _ in range(_N_PARTS))):
         h.take(step)
     for leaf in [v for v in h.values if v.index in h.carrying]:
@@ -68,6 +66,18 @@ def _histories(draw: st.DrawFn, worlds: tuple[World, ...], rules: tuple[str, ...
         if _shows_gradient(h, value):
             h.b.observe("grad", value.index)
     return h.b.program()
+
+
+@cache  # to make these strategies takes longer than to draw from them
+def _steps_in(
+    world: World, shape: Shape, rules: tuple[str, ...], *, functions: bool
+) -> tuple[
+    st.SearchStrategy[Array], st.SearchStrategy[list[Step]], st.SearchStrategy[tuple[Step, ...]]
+]:
+    """Return what a history is drawn from: its first leaf, steps, and the steps at its end."""
+    palette = palette_of(world, shape, functions=functions)
+    ending = st.tuples(*(step_by(name, palette) for name in ("pair", "backward")))
+    return palette["number"], steps_by(rules, palette, _MAX_DEPTH, _MAX_STEPS), ending
 
 
 def palette_of(world: World, shape: Shape, *, functions: bool) -> Palette:

@@ -234,3 +234,22 @@ def test_the_witnesses_may_be_fewer():
     audience = Audience(("scalar",), None, ("reference",))
     exam = build(["gradient[tanh]"], seed=1, n_cases=2, audience=audience)
     assert exam.witnesses == ("reference float64", "reference float32", "SymPy")
+
+
+def test_the_cases_for_one_engine_are_divided_among_its_worlds():
+    """What is asked of arrays alone is drawn as for everybody, the rest half as often in each."""
+    one, all_ = (
+        build(["two_losses", "gradient_shapes"], seed=1, n_cases=12, audience=audience)
+        for audience in (Audience(witnesses=("reference",), is_one=True), Audience())
+    )
+    few, many = (len(exam.cases["two_losses"]) for exam in (one, all_))
+    assert 12 <= few < 20 <= many
+    assert len(one.cases["gradient_shapes"]) == len(all_.cases["gradient_shapes"])
+
+
+def test_nobody_is_asked_about_what_is_too_long():
+    """A chain of thousands of ops goes without witnesses where the audience says so."""
+    audience = Audience(("scalar",), None, ("reference",), longest=5)
+    exam = build(["fan_out"], seed=1, n_cases=8, audience=audience)
+    asked = {len(case.program.instructions) <= 5: case.agreed for case in exam.cases["fan_out"]}
+    assert "reference float64" not in asked[False]
