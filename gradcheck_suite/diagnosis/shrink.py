@@ -55,11 +55,7 @@ def smallest_failure(
         return _smallest_isolated(entry, case, judgement, subject, reach)
     ask = asking(entry, subject, reach)
     trial = _Trial(entry, ask, reach, symptom(judgement), {case.program: (case, judgement)})
-    found = _reduced(case.program, trial)
-    if n_steps(found) > _FEW and entry.theme not in _SLOWLY_DRAWN:
-        others = [p for world in _worlds(entry) if (p := _redrawn(world, trial)) is not None]
-        found = min((found, *(_reduced(program, trial) for program in others)), key=measure)
-    return trial.failures[found]
+    return trial.failures[_smallest(case.program, trial)]
 
 
 def _smallest_isolated(
@@ -75,9 +71,7 @@ def _smallest_isolated(
         ask = asking(entry, subject, reach, strict=strict)
         # A mode that is left switched shows in whatever comes next: no symptom is wanted.
         trial = _Trial(entry, ask, reach, None, {case.program: (case, judgement)})
-        drawn = (_redrawn(world, trial) for world in _worlds(entry))
-        first = next((program for program in drawn if program is not None), case.program)
-        found, _ = trial.failures[_reduced(min(first, case.program, key=measure), trial)]
+        found, _ = trial.failures[_smallest(case.program, trial)]
         if strict or found is case:
             break
         subject.restart()
@@ -123,6 +117,17 @@ class _Trial:
             return False
         self.failures[case.program] = (case, judgement)
         return True
+
+
+def _smallest(program: Program, trial: _Trial) -> Program:
+    """Take a program apart; where much is left, and drawing is quick, look for others too."""
+    entry = trial.entry
+    found = _reduced(program, trial)
+    if n_steps(found) > _FEW and entry.theme not in _SLOWLY_DRAWN:
+        drawn = (p for world in _worlds(entry) if (p := _redrawn(world, trial)) is not None)
+        others = islice(drawn, 1 if entry.isolated else None)  # each failure may cost a restart
+        found = min((found, *(_reduced(other, trial) for other in others)), key=measure)
+    return found
 
 
 def _worlds(entry: Property) -> Sequence[World]:

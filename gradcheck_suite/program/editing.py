@@ -31,7 +31,7 @@ def without(
     """Return ``program`` without the instructions ``dropped`` and all that depends on them.
 
     ``stand_ins`` gives an earlier value for a dropped one: what used it then stays. Of a block that
-    is dropped its body stays; one that is left empty goes.
+    is dropped its body stays; one that becomes empty goes, as a fault may show in one that was.
     """
     given = stand_ins or {}
     gone = set(dropped)
@@ -39,7 +39,9 @@ def without(
         used = {_resolved(x, given) for x in operands(instruction)}
         if used & gone:
             gone.add(index)
-    gone |= {index for index, inner in _blocks(program) if inner <= gone}
+    for index, inner in _blocks(program):
+        if inner and inner <= gone:
+            gone.add(index)
     kept = [index for index, _ in program.numbered() if index not in gone]
     names = {old: new for new, old in enumerate(kept)}
     names |= {x: names[_resolved(x, given)] for x in given if _resolved(x, given) in names}

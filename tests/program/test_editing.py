@@ -16,8 +16,11 @@ from gradcheck_suite.program.instructions import (
 
 ONE = Leaf(Array((), (1.0,)))
 LOOK = Observe("grad", 0)
+SIN = Apply("sin", (1,))
 CHAIN = Program((ONE, Apply("sin", (0,)), Apply("cos", (1,)), Backward(2), LOOK))
 NESTED = Program((ONE, Mode("no_grad", (Apply("sin", (0,)), ClearGrad(0))), Backward(0), LOOK))
+
+EMPTY = Program((Mode("no_grad", ()), ONE, Mode("no_grad", (Mode("enable_grad", (SIN,)),))))
 
 
 @pytest.mark.parametrize(
@@ -29,8 +32,18 @@ NESTED = Program((ONE, Mode("no_grad", (Apply("sin", (0,)), ClearGrad(0))), Back
         (NESTED, {2}, {}, (ONE, Mode("no_grad", (ClearGrad(0),)), Backward(0), LOOK)),
         (NESTED, {2, 3}, {}, (ONE, Backward(0), LOOK)),
         (NESTED, {1}, {}, (ONE, Apply("sin", (0,)), ClearGrad(0), Backward(0), LOOK)),
+        (EMPTY, {4}, {}, (Mode("no_grad", ()), ONE)),
+        (
+            EMPTY,
+            {0},
+            {},
+            (ONE, Mode("no_grad", (Mode("enable_grad", (Apply("sin", (0,)),)),))),
+        ),
     ],
-    ids=["an effect", "with dependents", "bypassed", "inside a block", "a whole body", "a block"],
+    ids=[
+        *("an effect", "with dependents", "bypassed", "inside a block", "a whole body", "a block"),
+        *("all beside an empty block", "an empty block"),
+    ],
 )
 def test_what_is_left_is_numbered_anew(program, dropped, stand_ins, left):
     """What depends on a dropped value goes too, unless another value stands in for it."""
