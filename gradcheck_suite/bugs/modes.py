@@ -4,11 +4,13 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any, Final
+from weakref import WeakSet
 
 import numpy as np
 
 import reference
 from gradcheck_suite.bugs.bug import Patches, module, spelled, structural
+from reference.graph import consumers_first
 
 __all__ = ["MODES"]
 
@@ -90,6 +92,37 @@ def given_up(x: Any, y: Any) -> None:
     with reference.no_grad():
         x.copy_(y)
     x.requires_grad = False
+
+
+def taken_from_all(x: Any, flag: bool) -> None:
+    """Take the flag of a result from all that it was made from."""
+    if x.is_leaf:
+        x.requires_grad = flag
+    elif not flag:
+        for node in consumers_first([x.node]):
+            node.sink = None
+        x.node = None
+
+
+def record_constants(patches: Patches) -> None:
+    """Give a gradient to every leaf, whatever it asked for; its flag is what it asked for."""
+    frozen: WeakSet[Any] = WeakSet()
+
+    def leaf(data: Any, requires_grad: bool) -> Any:
+        made = reference.Tensor(data, requires_grad=True)
+        if not requires_grad:
+            frozen.add(made.node)
+        return made
+
+    def asked(x: Any) -> bool:
+        nodes = consumers_first([x.node]) if x.node else ()
+        return any(node.is_leaf and node not in frozen for node in nodes)
+
+    patches.spell(
+        names={"leaf": leaf, "asked": asked},
+        leaf="leaf(data, requires_grad)",
+        requires_grad="asked(x)",
+    )
 
 
 def recorded(operator: str, x: Any, y: Any) -> Any:
@@ -312,11 +345,25 @@ MODES: Final = (
         spelled(leaf=_LEAF.replace("=requires_grad", "=True"), set_requires_grad="None"),
     ),
     _bug(
+        "constants-recorded",
+        "flags",
+        "a leaf that was made without requires_grad gets a gradient",
+        "requires_grad_flags",
+        record_constants,
+    ),
+    _bug(
         "switched-results",
         "flags",
         "requires_grad = False on a result is accepted and does nothing",
         "switched_results",
         spelled(set_requires_grad="None"),
+    ),
+    _bug(
+        "flag-of-all",
+        "flags",
+        "requires_grad = False on a result takes the flag from all that it was made from",
+        "switched_results",
+        spelled(names={"taken": taken_from_all}, set_requires_grad="taken(x, flag)"),
     ),
     _bug(
         "frozen-shared",

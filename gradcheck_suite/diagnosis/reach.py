@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from gradcheck_suite.engines.dialect import UNLESS_FIXED
+from gradcheck_suite.engines.dialect import NEVER_WRONG, UNLESS_FIXED
 from gradcheck_suite.engines.outcome import Number, Outcomes
 from gradcheck_suite.engines.spelled import ops_of
 from gradcheck_suite.exams.exam import Case
@@ -79,7 +79,11 @@ class Reach:
         if len(case.sheets) == 1:
             return case.sheets
         fixed = self._fixed
-        return tuple(s for s in case.sheets if all(fixed.get(k, v) == v for k, v in s.choices))
+        return tuple(
+            sheet
+            for sheet in case.sheets
+            if all(v in {fixed.get(k, v), NEVER_WRONG.get(k)} for k, v in sheet.choices)
+        )
 
     def meets(self, case: Case) -> bool:
         """Tell whether the engine has what ``case`` needs."""

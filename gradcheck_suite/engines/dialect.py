@@ -6,7 +6,7 @@ from itertools import product
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["CONVENTIONS", "PRESETS", "UNLESS_FIXED", "Dialect", "dialects"]
+__all__ = ["CONVENTIONS", "NEVER_WRONG", "PRESETS", "UNLESS_FIXED", "Dialect", "dialects"]
 
 CONVENTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -20,6 +20,8 @@ CONVENTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "views": ("shared", "copied"),
         "unset_gradient": ("none", "zeros"),
         "suspended_generator": ("leaks", "keeps"),
+        "constant_grad": ("none", "kept"),
+        "switched_result": ("raises", "later", "always"),
     },
 )
 """Each convention with the choices that right engines make; the first is torch's."""
@@ -53,6 +55,11 @@ class Dialect:
     suspended_generator: str = "leaks"
     """The mode of a block that a generator is suspended in holds outside as well, or waits with the
     generator."""
+    constant_grad: str = "none"
+    """A leaf that needs no gradient gets none, or gets it beside those that do."""
+    switched_result: str = "raises"
+    """To take the flag ``requires_grad`` from a result raises. Or it is cut off for the ops that
+    come later; or for good: no gradient flows through it any more, whatever was recorded before."""
 
     def choices(self, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         """Return (convention, choice) for each of ``names``."""
@@ -71,6 +78,8 @@ PRESETS: Final[Mapping[str, Dialect]] = MappingProxyType(
             in_place="rebinds",
             views="copied",
             unset_gradient="zeros",
+            constant_grad="kept",
+            switched_result="later",
         ),
         "needle": Dialect(
             accumulation="overwrites",
@@ -81,13 +90,22 @@ PRESETS: Final[Mapping[str, Dialect]] = MappingProxyType(
             integer_leaf="casts",
             in_place="rebinds",
             views="copied",
+            constant_grad="kept",
+            switched_result="later",
         ),
     },
 )
 """The conventions of three engines that courses follow."""
 
-UNLESS_FIXED: Final[Mapping[str, str]] = MappingProxyType({"accumulation": "adds"})
-"""Choices that count as wrong unless an assignment settles on them."""
+UNLESS_FIXED: Final[Mapping[str, str]] = MappingProxyType(
+    {"accumulation": "adds", "constant_grad": "none"}
+)
+"""The only right choices, unless an assignment settles on others."""
+
+NEVER_WRONG: Final[Mapping[str, str]] = MappingProxyType(
+    {"suspended_generator": "keeps", "constant_grad": "none", "switched_result": "raises"}
+)
+"""Choices that are right whatever an assignment settles on: nobody could rely on the others."""
 
 
 def dialects(names: tuple[str, ...]) -> Iterator[Dialect]:

@@ -173,7 +173,7 @@ class Session:
             case RetainGrad(x):
                 values[x].retains = True
             case SetRequiresGrad(x, flag):
-                set_requires_grad(values[x], flag)
+                set_requires_grad(values[x], flag, self.dialect.switched_result)
             case Assign(x, y):
                 overwrite(values[x], values[y].nodes)
             case Hook(x, rule):
@@ -187,28 +187,31 @@ class Session:
                 raise AssertionError(instruction)
 
     def _apply(self, op: str, operands: list[Variable], attrs: Attributes) -> Variable:
-        tracked = self.enabled and any(v.requires_grad for v in operands)
+        recorded = self._recorded(operands)
         args = [
-            v.condition
-            if v.condition is not None
-            else v.nodes
-            if tracked and v.requires_grad
-            else cut(v.nodes)
+            v.condition if v.condition is not None else v.nodes if v in recorded else cut(v.nodes)
             for v in operands
         ]
         row = op_named(op)
         nodes = apply(row, args, attrs, self.variant)
-        if not tracked or not row.differentiable:
+        if not recorded or not row.differentiable:
             return Variable(cut(nodes))
         return Variable(
             nodes,
             requires_grad=True,
             is_leaf=False,
-            parents=tuple(v for v in operands if v.requires_grad),
+            parents=recorded,
             saved=_factors(operands) if op in _PRODUCTS else (),
             breaks=row.breaks,
             view=_view(row, operands[0], attrs) if op in _VIEWS else None,
         )
+
+    def _recorded(self, operands: list[Variable]) -> tuple[Variable, ...]:
+        """Return the operands that an op is recorded with; (): it is not recorded."""
+        if not self.enabled or not any(v.requires_grad for v in operands):
+            return ()
+        constants_too = self.dialect.constant_grad == "kept"
+        return tuple(v for v in operands if v.requires_grad or (constants_too and v.is_leaf))
 
     def _in_place(
         self,
@@ -369,8 +372,9 @@ def _hooks(results: Iterable[Variable]) -> dict[Node, Callable[[Any], Any]]:
         def replaced(gradient: Any) -> Any:  # noqa: ANN401 - a ball, or a node
             for rule in variable.hooks.values():
                 gradient = HOOKS[rule](gradient)
-            return gradient
+            return gradient * 0 if variable.blocks else gradient
 
         return replaced
 
-    return {n: of(v) for v in results if v.hooks for n in v.nodes.ravel().tolist()}
+    bent = [v for v in results if v.hooks or v.blocks]
+    return {n: of(v) for v in bent for n in v.nodes.ravel().tolist()}

@@ -63,6 +63,8 @@ class Variable:
     """The numbers of a leaf before they were overwritten: graphs of that time lead to them."""
     breaks: bool = False
     """Whether its rule raises on purpose."""
+    blocks: bool = False
+    """Whether no gradient flows through it any more."""
     hooks: dict[int, HookRule] = field(default_factory=dict)
     """By the index of the Hook, in the order in which they were registered."""
     view: tuple["Variable", npt.NDArray[np.intp]] | None = None
@@ -87,10 +89,12 @@ def from_leaf(index: int, array: Array, requires_grad: bool) -> Variable:
     return Variable(nodes, requires_grad)
 
 
-def set_requires_grad(x: Variable, flag: bool) -> None:
-    """Set the flag; that of a result can not be taken away."""
+def set_requires_grad(x: Variable, flag: bool, of_result: str) -> None:
+    """Set the flag; ``of_result`` is what comes of taking that of a result away."""
     if not x.is_leaf and not flag:
-        raise RequiredError
+        if of_result == "raises":
+            raise RequiredError
+        x.blocks = of_result == "always"
     x.requires_grad = flag
 
 

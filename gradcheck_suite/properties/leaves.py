@@ -34,6 +34,7 @@ LEAVES: Final = (
         "requires_grad of a result is not the OR of its operands",
         "A result needs a gradient when at least one operand does; a leaf made without "
         "requires_grad gets none.",
+        conventions=("constant_grad",),
     ),
     _property(
         "is_leaf_flags",
@@ -74,9 +75,11 @@ LEAVES: Final = (
     _property(
         "switched_results",
         "F5",
-        "requires_grad of a result can be switched off",
-        "A result needs a gradient because its operands do. Whoever wants it without has to detach "
-        "it: taking the flag away would cut the graph for everyone, and has to raise.",
+        "taking requires_grad from a result neither raises nor cuts it off",
+        "A result needs a gradient because its operands do. Whoever wants it without should detach "
+        "it: taking the flag away had better raise. If it does not, the result is a constant to "
+        "the ops that come later, or blocks every gradient; all other paths stay as they were.",
+        conventions=("switched_result",),
     ),
     _property(
         "masks",

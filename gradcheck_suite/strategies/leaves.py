@@ -101,9 +101,16 @@ def switched_leaves(s: Scene) -> None:
 
 @session
 def switched_results(s: Scene) -> None:
-    """Taking the flag from a result raises, and the graph stays as it was."""
+    """Taking the flag from a result raises, or cuts off what follows: other paths stay as they are.
+
+    One path through it was recorded before, and one comes after; one does not go through it.
+    """
     x = s.leaf()
     y = s.step(x)
+    paths = [s.step(y), s.step(x)] if s.draw(st.booleans()) else [s.step(x)]
     s.b.set_requires_grad(y, flag=False)
-    s.backward(s.step(y))
+    total = s.step(y)
+    for path in paths:
+        total = s.pair(total, path, GROWING)
+    s.backward(total)
     s.b.observe("grad", x)

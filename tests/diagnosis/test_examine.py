@@ -12,7 +12,9 @@ import pytest
 
 import reference
 from gradcheck_suite.bugs.bug import module
+from gradcheck_suite.bugs.catalogue import BUGS
 from gradcheck_suite.diagnosis.examine import examine
+from gradcheck_suite.engines.dialect import UNLESS_FIXED
 from gradcheck_suite.engines.known import known_engine
 from gradcheck_suite.engines.outcome import Lost, Outcomes
 from gradcheck_suite.engines.spelled import SpelledEngine
@@ -216,6 +218,59 @@ def test_a_convention_is_reported(
         ((("accumulation", "adds"), ("second_backward", "raises")),),
         ((("nonleaf_grad", "none"),),),
     ]
+
+
+def cut_later(x: reference.Tensor, flag: bool) -> None:
+    """Have a result forget where it came from; what was made of it knows."""
+    if x.is_leaf:
+        x.requires_grad = flag
+    else:
+        x.node = None
+
+
+def cut_for_good(x: reference.Tensor, flag: bool) -> None:
+    """Have a result block every gradient."""
+    if not x.is_leaf:
+        x.register_hook(lambda gradient: gradient * 0)
+    cut_later(x, flag)
+
+
+@pytest.mark.parametrize(("switch", "choice"), [(cut_later, "later"), (cut_for_good, "always")])
+def test_a_result_may_be_cut_off_by_its_flag(
+    switch: Callable[..., None],
+    choice: str,
+    make_engine: Callable[..., SpelledEngine],
+    verdicts_of: Callable[..., Results],
+):
+    """Where requires_grad is an attribute like any other it counts from then on, or for good."""
+    engine = make_engine(names={"switch": switch}, set_requires_grad="switch(x, flag)")
+    found = verdicts_of(engine, "switched_leaves", "switched_results")
+    assert {result.verdict for result in found.values()} == {Verdict.PASS}
+    assert found["switched_results"].choices == ((("switched_result", choice),),)
+
+
+@pytest.mark.parametrize(
+    ("fixed", "verdict"),
+    [({}, Verdict.PASS), ({"constant_grad": "kept"}, Verdict.PASS), (UNLESS_FIXED, Verdict.FAIL)],
+    ids=["open", "kept", "by default"],
+)
+def test_constants_get_a_gradient_where_a_course_lets_them(
+    fixed: Mapping[str, str], verdict: Verdict, make_exam: Callable[..., Exam]
+):
+    """An engine that gives every leaf a gradient is right in needle's dialect alone."""
+    exam = make_exam("requires_grad_flags")
+    with BUGS["constants-recorded"].engine() as engine:
+        (result,) = examine(exam, InProcess(engine), fixed=fixed, with_findings=False)
+    assert result.verdict is verdict
+
+
+def test_nobody_has_to_give_constants_a_gradient(
+    make_engine: Callable[..., SpelledEngine], verdicts_of: Callable[..., Results]
+):
+    """What is right by the rule stays right where a course settles on the other choice."""
+    fixed = {"constant_grad": "kept", "switched_result": "later"}
+    found = verdicts_of(make_engine(), "requires_grad_flags", "switched_results", fixed=fixed)
+    assert {result.verdict for result in found.values()} == {Verdict.PASS}
 
 
 def runs_in_the_block_of(frame: FrameType) -> bool:

@@ -143,9 +143,10 @@ def test_the_sample_assignment_is_valid() -> None:
 
 def test_conventions_are_open_but_for_what_counts_as_wrong():
     """Without a word on it, a backward that overwrites is wrong."""
-    assert parse_assignment("", "a.toml").fixed == {"accumulation": "adds"}
+    fixed = {"accumulation": "adds", "constant_grad": "none"}
+    assert parse_assignment("", "a.toml").fixed == fixed
     opened = parse_assignment("[dialect]\naccumulation = 'open'", "a.toml")
-    assert opened.fixed == {}
+    assert opened.fixed == {"constant_grad": "none"}
 
 
 def test_a_preset_fixes_every_convention_but_those_beside_it():
