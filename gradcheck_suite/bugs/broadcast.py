@@ -64,6 +64,15 @@ def _first_axis_alone(g: Any, shape: Shape) -> Any:
     return g
 
 
+def _first_new_axis_alone(g: Any, shape: Shape) -> Any:
+    if g.ndim > len(shape):
+        g = g.sum(0)
+    for axis, n in enumerate(shape):
+        if n == 1:
+            g = g.sum(axis, keepdims=True)
+    return g
+
+
 def _without_length_one(g: Any, shape: Shape) -> Any:
     new, stretched = _axes(g, shape)
     return g.sum((*new, *stretched)) if new + stretched else g
@@ -111,6 +120,12 @@ _WAYS: Final[tuple[tuple[str, str, Reduce, tuple[str, ...]], ...]] = (
         "the gradient of an operand that {op} broadcast is summed over the first axis alone",
         _first_axis_alone,
         ("add", "minimum"),
+    ),
+    (
+        "first_new_axis_alone",
+        "of the new axes that {op} gave an operand its gradient is summed over the first alone",
+        _first_new_axis_alone,
+        ("add",),
     ),
     (
         "axes_lost",

@@ -24,7 +24,9 @@ def likely_on(op: str) -> tuple[Bug, ...]:
     Right variants are left out, and so are bugs of other engines than the reference.
     """
     known = [bug for bug in BUGS.values() if bug.place.op == op]
-    found = {bug.id: bug for bug in (*known, *(_transferred(op) if op in OPS else ()))}
+    found = {bug.id: bug for bug in known}
+    for bug in _transferred(op) if op in OPS else ():
+        found.setdefault(bug.id, bug)
     return tuple(b for b in found.values() if b.base == "reference" and not b.equivalent)
 
 

@@ -79,6 +79,12 @@ _UNARY: Final[tuple[_Row, ...]] = (
     ("cos", "as_sin", "cos has the derivative of sin, cos(x)", lambda t, ans: t * ans),
     (
         "tanh",
+        "one_missing",
+        "tanh has the derivative tanh(x)**2: it is 1 minus that",
+        lambda t, ans: t * ans * ans,
+    ),
+    (
+        "tanh",
         "operand_saved",
         "tanh'(x) is computed as 1 - x**2, with the operand in place of tanh(x)",
         lambda t, x: t * (1 - x * x),

@@ -9,6 +9,7 @@ from gradcheck_suite.program.instructions import Observe, Program
 from gradcheck_suite.program.naming import bound_names
 from gradcheck_suite.program.printing import lines
 from gradcheck_suite.program.spelling import Spelling
+from gradcheck_suite.program.template import template
 
 __all__ = ["script"]
 
@@ -23,13 +24,14 @@ def script(program: Program, spelling: Spelling, expected: Mapping[int, str]) ->
     Run it where the spelling's imports work: in the folder of the submission.
     """
     out: list[str] = []
-    observed = {k for k, i in program.numbered() if isinstance(i, Observe)}
+    observed = {k: i for k, i in program.numbered() if isinstance(i, Observe)}
     for line in lines(program, spelling):
         told = None if line.index is None else expected.get(line.index)
         if told is None:
             shown = [line.text] if line.index not in observed else ["pass"] * bool(line.depth)
         elif line.index in observed:
-            shown = [f"print({f'{line.text} is'!r}, {line.text})"]
+            readable = _readable(observed[line.index], line.text, spelling)
+            shown = [f"print({f'{line.text} is'!r}, {readable})"]
         else:
             shown = [
                 "try:",
@@ -46,6 +48,14 @@ def script(program: Program, spelling: Spelling, expected: Mapping[int, str]) ->
     used = [name for name in _MODULES if any(f"{name}." in text for text in out)]
     modules = [_MODULES[name] for name in used if name not in bound]
     return "\n".join([*modules, *imports, "", *out]) + "\n"
+
+
+def _readable(look: Observe, text: str, spelling: Spelling) -> str:
+    """Return what prints numbers: of a value of the engine's own, its class may show an address."""
+    is_value = bool(spelling.grad_of) and spelling.grad_of == spelling.grad
+    if look.what != "grad" or not is_value or spelling.gradient:
+        return text
+    return f"{text} if {text} is None else {template(spelling.value).print({'x': text})}"
 
 
 def _imports_needed(spelling: Spelling, body: str) -> list[str]:

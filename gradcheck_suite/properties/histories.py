@@ -121,7 +121,7 @@ HISTORIES: Final = (
         _LEVEL + 1,
         _drawn_by(
             (Assign, SetRequiresGrad),
-            ("look", "apply", "leaf", "assign", "frozen_leaf"),
+            ("look", "apply", "leaf", "assign", "pass_on", "frozen_leaf"),
             (*_KEPT, "frozen_leaf", "freeze", "unfreeze", "look_at_flag"),
             (*_PLAIN, "assign", "frozen_leaf", "look", "clear", "freeze", "unfreeze"),
         ),

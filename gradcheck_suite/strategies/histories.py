@@ -243,6 +243,12 @@ def _assign(h: History, leaf: Known, y: Known) -> None:
         h.overwritten(leaf)
 
 
+def _pass_on(h: History, x: Known, y: Known, z: Known) -> None:
+    """Append an update of a leaf by another one, and of that one by a third value."""
+    _assign(h, x, y)
+    _assign(h, y, z)
+
+
 def _overwrite(h: History, x: Known, overwriting: str, number: Array) -> None:
     h.overwritten(x)
     h.values.remove(x)
@@ -319,6 +325,7 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "enable_grad": Rule(partial(_block, kind="enable_grad"), drawn=("body",), inside=True),
         "enable_grad_ended": Rule(partial(_block, kind="enable_grad"), drawn=_ENDING, inside=True),
         "assign": Rule(_assign, (_is_given, _any), inside=True),
+        "pass_on": Rule(_pass_on, (_is_given, _is_given, _any), inside=True),
         "freeze": Rule(History.freeze, (_is_empty,)),
         "unfreeze": Rule(History.unfreeze, (_is_frozen,)),
         "in_place": Rule(_overwrite, (_may_be_overwritten,), ("overwriting", "number")),

@@ -1,6 +1,7 @@
 """The likely mistake: told where an engine fails exactly as a known bug does, and nowhere else."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from gradcheck_suite.bugs.likely import likely_on
 from gradcheck_suite.diagnosis.cascade import with_roots
 from gradcheck_suite.diagnosis.examine import examine
 from gradcheck_suite.diagnosis.mistakes import suspects
+from gradcheck_suite.engines.discovery import load
 from gradcheck_suite.engines.outcome import Outcomes
 from gradcheck_suite.engines.spelled import SpelledEngine
 from gradcheck_suite.engines.subject import InProcess
@@ -19,6 +21,7 @@ from gradcheck_suite.properties.catalogue import CATALOGUE
 from gradcheck_suite.records import Fault, Finding, Mistake, PropertyResult, Verdict
 from tests.diagnosis.unseen_engines import UNSEEN, is_told, wrong_engine
 
+SUBMISSIONS = Path(__file__).parents[2] / "submissions"
 Results = dict[str, PropertyResult]
 
 # Faults written for this test, in templates, where the catalogue patches rules of the reference.
@@ -202,3 +205,27 @@ def test_of_thousands_of_steps_only_faults_that_need_so_many_are_suspected():
     many = suspects(entry, "", set(), Program(chain.instructions[:100]))
     assert all(entry.id in bug.killers for bug in few)
     assert 0 < len(few) < len(many)
+
+
+def test_no_bug_is_tried_twice():
+    """What the catalogue has on an op is there once, as the catalogue has it."""
+    found = likely_on("add")
+    assert len({bug.id for bug in found}) == len(found)
+    assert all(BUGS.get(bug.id, bug) is bug for bug in found)
+
+
+@pytest.mark.parametrize(
+    ("submission", "name", "bug"),
+    [
+        ("wrong_tanh", "gradient[tanh]", "tanh.one_missing"),
+        ("wrong_unbroadcast", "broadcasting[add]", "add.first_new_axis_alone"),
+        ("wrong_unbroadcast", "broadcasting[mul]", "mul.first_new_axis_alone"),
+    ],
+)
+def test_the_mistake_of_a_submission_is_named(
+    submission: str, name: str, bug: str, verdicts_of: Callable[..., Results]
+):
+    """What the summaries of the sample class say is what its students are told."""
+    mistake = finding_of(load(SUBMISSIONS / submission), name, verdicts_of).mistake
+    assert mistake is not None
+    assert mistake.bugs == (bug,)

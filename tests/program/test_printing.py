@@ -580,3 +580,40 @@ def test_a_look_at_a_dtype_compares_it_with_that_of_the_leaf(grad_of, grad):
     spelling = replace(ARRAYS, grad_of=grad_of)
     look = printed(LEAF, Observe("dtype", 0), spelling=spelling)[-1]
     assert look == f"np.asarray({grad}).dtype == np.asarray(a.data).dtype"
+
+
+NAMELESS = '''
+class Nameless:
+    """A number whose gradient is another one; it does not say how it is printed."""
+
+    def __init__(self, data, parents=()):
+        self.data, self.parents, self.grad = data, parents, None
+
+    def __mul__(self, other):
+        return Nameless(self.data * other.data, (self, other))
+
+    def backward(self):
+        for x, y in zip(self.parents, self.parents[::-1]):
+            x.grad = y if x.grad is None else Nameless(x.grad.data + y.data)
+'''
+
+
+@pytest.mark.parametrize(("backward", "shown"), [(True, "3.0"), (False, "None")])
+def test_a_script_prints_numbers_of_a_class_that_prints_its_address(
+    backward: bool, shown: str, capsys: pytest.CaptureFixture[str]
+):
+    """A gradient that is a value of the engine is printed by what it holds, if it is there."""
+    spelling = replace(
+        VALUE,
+        name="Nameless",
+        imports=(NAMELESS,),
+        leaf="Nameless(number)",
+        value="x.data",
+        grad="x.grad",
+        grad_of="x.grad",
+    )
+    steps = (Backward(2),) if backward else (Observe("value", 2),)
+    three = Leaf(Array((), (3.0,)))
+    program = Program((LEAF, three, Apply("mul", (0, 1)), *steps, Observe("grad", 0)))
+    exec(script(program, spelling, {4: "3.0"}), {})  # noqa: S102 - to be run
+    assert capsys.readouterr().out.splitlines() == [f"a.grad is {shown}", "  expected 3.0"]

@@ -17,7 +17,7 @@ from gradcheck_suite.properties.catalogue import CATALOGUE
 from gradcheck_suite.records import PropertyResult, Verdict
 
 N_CASES = 8
-N_HISTORIES = 40
+N_HISTORIES = 16
 WRONG = [bug for bug in BUGS.values() if not bug.equivalent]
 
 
