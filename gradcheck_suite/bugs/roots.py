@@ -88,6 +88,11 @@ def seed_of_two(x: Any, cotangent: Any) -> Any:
     return reference.Tensor(np.full(x.shape, 2.0)) if cotangent is None else cotangent
 
 
+def always_ones(x: Any, _cotangent: Any) -> Any:
+    """Return ones, whatever is given."""
+    return reference.Tensor(np.ones(x.shape))
+
+
 def absolute(_x: Any, cotangent: Any) -> Any:
     """Return the magnitude of a cotangent."""
     return None if cotangent is None else cotangent.abs()
@@ -161,6 +166,13 @@ ROOTS: Final = (
         "a gradient of another shape than the result's is accepted, and repeated to fit",
         "misshapen_cotangent",
         before_backward(resized),
+    ),
+    _bug(
+        "seed-ignored",
+        "roots",
+        "the gradient that backward is given makes no difference: it starts from ones",
+        "given_cotangents",
+        before_backward(always_ones),
     ),
     _bug(
         "seed-absolute",

@@ -20,6 +20,7 @@ from gradcheck_suite.program.instructions import (
     Assign,
     Attributes,
     Backward,
+    BackwardFrom,
     ClearGrad,
     Constant,
     Detach,
@@ -178,7 +179,8 @@ def _planned_plain_call(op: str) -> tuple[Form | None, tuple[Any, ...]]:
 def _plan_backward(i: Backward) -> Planned:
     given = None if i.cotangent is None else Numbers.of(i.cotangent)
     is_single = given is not None and given.number is not None
-    form = _form_of_sweep(given is not None, is_single, i.retain_graph, i.create_graph)
+    is_own = isinstance(i, BackwardFrom)
+    form = _form_of_sweep(given is not None, is_single, i.retain_graph, i.create_graph, is_own)
     return form, i.x, given
 
 
@@ -193,6 +195,7 @@ READY: Final[Mapping[type, Callable[[Any], Planned]]] = {
     Constant: _plan_constant,
     Apply: _plan_apply,
     Backward: _plan_backward,
+    BackwardFrom: _plan_backward,
     Assign: lambda i: (_ASSIGN, i.x, i.y),
     Detach: _of_one("detach"),
     GradOf: _of_one("grad_of"),

@@ -92,3 +92,5 @@ class Sweep:
     """Whether that is one number."""
     retain_graph: bool
     create_graph: bool
+    is_own: bool = False
+    """Whether the engine's own argument takes the cotangent, even if it makes no difference."""

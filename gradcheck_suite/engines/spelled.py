@@ -53,7 +53,9 @@ def capabilities_of(spelling: Spelling) -> frozenset[str]:
     native = {"retain_graph": "again", "create_graph": "create_graph"}
     found = {what for name, what in native.items() if name in names}
     if names & _COTANGENTS:
-        found |= {"cotangent"}
+        found |= {"cotangent", "cotangent_argument"}
+    if spelling.backward_from:
+        found |= {"cotangent_argument"}
     if "cotangent" in names:
         found |= {"cotangent_array"}
     found |= {name for name in _FROM_TEMPLATES if getattr(spelling, name)}
@@ -88,6 +90,11 @@ _PYTHON: Final = frozenset({float, int})
 _OWN: Final = _PYTHON | {np.ndarray}  # what the numbers of every engine end in
 
 
+def _seeds_of(backward: str) -> tuple[str, ...]:
+    """Return the forms in which a backward takes a cotangent."""
+    return tuple(sorted(template(backward).names & _COTANGENTS))
+
+
 def ops_of(capabilities: frozenset[str]) -> frozenset[str]:
     """Return the ops among ``capabilities``, in whatever form they are there."""
     found = (need.removeprefix("op:") for need in capabilities if need.startswith("op:"))
@@ -115,8 +122,7 @@ class SpelledEngine:
         self._optimizers: dict[tuple[object, ...], tuple[Any, Sequence[Handle]]] = {}
         self._dtype = np.dtype(spelling.dtype)
         taken = template(spelling.backward).names
-        self._seeds = tuple(sorted(taken & _COTANGENTS))
-        self.native = taken | ({"cotangent"} if self._seeds else frozenset())
+        self.native = taken | ({"cotangent"} if taken & _COTANGENTS else frozenset())
         """What ``backward`` takes: ``cotangent``, ``retain_graph``, ``create_graph``."""
 
     def maker(self, *, constant: bool) -> Maker:
@@ -174,18 +180,20 @@ class SpelledEngine:
         return self._lines[self._ops[call.op], call.names, call.absent, ""]
 
     def sweeper(self, sweep: Sweep) -> Sweeper:
-        if sweep.is_seeded and not self._seeds:
+        text = (self.spelling.backward_from if sweep.is_own else "") or self.spelling.backward
+        seeded_by = _seeds_of(text)
+        if sweep.is_seeded and not seeded_by:
             sweep_all = self.sweeper(replace(sweep, is_seeded=False))
             return lambda x, cotangent: sweep_all(self._weighted(x, cotangent), None)
         flags = sweep.retain_graph, sweep.create_graph
-        names = ("x", *self._seeds, "retain_graph", "create_graph")
-        left_out = set() if sweep.is_seeded else set(self._seeds)
+        names = ("x", *seeded_by, "retain_graph", "create_graph")
+        left_out = set() if sweep.is_seeded else set(seeded_by)
         if not sweep.is_single:
             left_out.add("cotangent_number")
-        given = (True, *[name not in left_out for name in self._seeds], *flags)
+        given = (True, *[name not in left_out for name in seeded_by], *flags)
         absent = tuple([not is_given for is_given in given])
-        line = self._lines[self.spelling.backward, names, absent, ""]
-        nothing = [None] * len(self._seeds)
+        line = self._lines[text, names, absent, ""]
+        nothing = [None] * len(seeded_by)
 
         def unseeded(x: Handle, _: Numbers | None) -> Handle:
             line(x, *nothing, *flags)
@@ -193,9 +201,9 @@ class SpelledEngine:
         def seeded(x: Handle, cotangent: Numbers | None) -> Handle:
             assert cotangent is not None
             data = cotangent.array()
-            seeds = [self._form(name, data) for name in self._seeds]
+            seeds = [self._form(name, data) for name in seeded_by]
             line(x, *seeds, *flags)
-            return dict(zip(self._seeds, seeds, strict=True)).get("cotangent")
+            return dict(zip(seeded_by, seeds, strict=True)).get("cotangent")
 
         def seeded_by_number(x: Handle, cotangent: Numbers | None) -> Handle:
             assert cotangent is not None
@@ -203,7 +211,7 @@ class SpelledEngine:
 
         if not sweep.is_seeded:
             return unseeded
-        return seeded_by_number if self._seeds == ("cotangent_number",) else seeded
+        return seeded_by_number if seeded_by == ("cotangent_number",) else seeded
 
     def backward(
         self,

@@ -110,6 +110,7 @@ _RECORDS: Final[tuple[tuple[type, tuple[_Check, ...]], ...]] = (
     (language.Unhook, (_is_value,)),
     (language.PushForward, (_is_value, _are_values, _are_arrays)),
     (language.Meanwhile, (_is_body,)),
+    (language.BackwardFrom, (_is_value, _is_array_or_none, _is_flag, _is_flag)),
 )
 _CODES: Final = {record: code for code, (record, _) in enumerate(_RECORDS)}
 

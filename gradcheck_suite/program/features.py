@@ -13,6 +13,7 @@ from gradcheck_suite.program.instructions import (
     Apply,
     Assign,
     Backward,
+    BackwardFrom,
     ClearGrad,
     Constant,
     Detach,
@@ -204,6 +205,7 @@ def _needs_of(
             return {f"op:{op_key(instruction, tuple(known[a] for a in instruction.args))}"}
         case Backward(cotangent=cotangent, retain_graph=retain, create_graph=create):
             flags = {"cotangent": cotangent is not None, "again": retain, "create_graph": create}
+            flags["cotangent_argument"] = isinstance(instruction, BackwardFrom)
             return {name for name, present in flags.items() if present}
         case Mode(kind=kind, decorator=decorator):
             return {kind, "decorator"} if decorator else {kind}

@@ -22,6 +22,7 @@ __all__ = [
     "Attribute",
     "Attributes",
     "Backward",
+    "BackwardFrom",
     "ClearGrad",
     "Constant",
     "Detach",
@@ -136,6 +137,14 @@ class Backward:
     cotangent: Array | None = None
     retain_graph: bool = False
     create_graph: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BackwardFrom(Backward):
+    """Likewise, by the engine's own argument for a cotangent, even one that makes no difference.
+
+    Elsewhere what stands for a cotangent that backward makes nothing of is a weighted sum.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +276,7 @@ Instruction: TypeAlias = (
     | Detach
     | GradOf
     | Backward
+    | BackwardFrom
     | ClearGrad
     | RetainGrad
     | SetRequiresGrad

@@ -13,6 +13,7 @@ from gradcheck_suite.program.instructions import (
     Assign,
     Attribute,
     Backward,
+    BackwardFrom,
     ClearGrad,
     Constant,
     Detach,
@@ -280,7 +281,9 @@ class _Printer:
         if spelling.gradient:
             return self._functions.differentiate(b)
         root = self._names[b.x]
-        takes = any(n.startswith("cotangent") for n in template(spelling.backward).names)
+        own = spelling.backward_from if isinstance(b, BackwardFrom) else ""
+        call = template(own or spelling.backward)
+        takes = any(n.startswith("cotangent") for n in call.names)
         forms = dict.fromkeys(("cotangent", "cotangent_number", "cotangent_nested"), "None")
         if b.cotangent is not None and not takes:
             root = self._weighted(root, b.cotangent)
@@ -292,7 +295,7 @@ class _Printer:
         if index in self._looked_at:  # then the array has a name of its own
             before = self._bind(index, forms["cotangent"]) + "\n"
             forms["cotangent"] = self._names[index]
-        return before + template(spelling.backward).print({"x": root, **forms, **flags})
+        return before + call.print({"x": root, **forms, **flags})
 
     def _weighted(self, root: str, cotangent: Array) -> str:
         """Print the weighted sum that stands for a cotangent which backward does not take."""

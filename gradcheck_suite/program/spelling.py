@@ -29,6 +29,8 @@ class Spelling:
     grad_of: str = ""
     """The gradient as an engine value; '' wraps the number of ``grad`` as a constant."""
     backward: str = "x.backward()"
+    backward_from: str = ""
+    """Backward with a cotangent, where that makes no difference; '' where ``backward`` takes it."""
     clear: str = ""
     detach: str = ""
     no_grad: str = ""

@@ -37,6 +37,12 @@ def _dtypes(world: World) -> "Strata":
     return (*seeds, *_each_op("dtype")(world))
 
 
+def _given_seeds(world: World) -> "Strata":
+    from gradcheck_suite.strategies.gradient_arrays import given_seeds
+
+    return tuple(given_seeds(op.name, world.kind) for op in world.having(("mul", "add", "sub")))
+
+
 def _precision(_world: World) -> "Strata":
     from gradcheck_suite.strategies.gradient_arrays import precise_gradients, precise_values
 
@@ -92,8 +98,10 @@ def _property(
     draws: Draws,
     **more: Any,  # noqa: ANN401 - further fields of Property
 ) -> Property:
-    fields: dict[str, Any] = {"worlds": ("tensor",), **more}
-    return Property(name, "G9", THEME, title, lesson, level, draws, **fields)
+    fields: dict[str, Any] = {"code": "G9", "worlds": ("tensor",), **more}
+    return Property(
+        name, theme=THEME, title=title, lesson=lesson, level=level, draws=draws, **fields
+    )
 
 
 ARRAYS: Final = (
@@ -116,6 +124,16 @@ ARRAYS: Final = (
         1,
         _each_op("value"),
         establishes=("inputs:{op}",),
+    ),
+    _property(
+        "given_cotangents",
+        "backward does not begin at the cotangent that it is given",
+        "The argument of backward stands for the derivative of the loss by this value, whatever "
+        "comes after it: it takes the place of the 1 at which backward begins by itself.",
+        2,
+        _given_seeds,
+        code="G1",
+        worlds=("scalar", "tensor"),
     ),
     _property(
         "gradient_shapes",

@@ -7,7 +7,7 @@ transposed gradient. Every strategy shrinks to its first shape and setting, and 
 from collections.abc import Callable
 from itertools import product
 from math import inf, prod
-from typing import Final, TypeAlias
+from typing import Final
 
 from hypothesis import strategies as st
 
@@ -15,13 +15,12 @@ from gradcheck_suite.program.array import Array
 from gradcheck_suite.program.instructions import Attribute
 from gradcheck_suite.program.op import Op
 from gradcheck_suite.program.shapes import Shape
+from gradcheck_suite.strategies.axes import AXES, ONE_AXIS, Axes
 from gradcheck_suite.strategies.call import Call, Forms, OfShape, call_of, drawn
 from gradcheck_suite.strategies.layer_forms import LAYER_FORMS
 from gradcheck_suite.strategies.numbers import shapes_of_rank
 
 __all__ = ["array_forms"]
-
-_OfShape: TypeAlias = "Callable[[Shape], st.SearchStrategy[Attribute]]"
 
 
 def array_forms(op: Op) -> Forms:
@@ -38,10 +37,6 @@ def _axes(shape: Shape) -> st.SearchStrategy[Attribute]:
     """Draw two axes or more."""
     axes = st.lists(st.integers(0, len(shape) - 1), min_size=2, unique=True)
     return axes.map(lambda drawn: tuple(sorted(drawn)))
-
-
-def _none(_shape: Shape) -> st.SearchStrategy[Attribute]:
-    return st.none()
 
 
 def _table(shape: Shape, extent: int) -> st.SearchStrategy[Attribute]:
@@ -63,32 +58,36 @@ def _reductions(op: Op, smallest: int, name: str, values: tuple[Attribute, ...])
 
     Along an axis there are ``smallest`` elements at least.
     """
-    shapes = st.sampled_from(_ALONG[smallest])
-    several = shapes_of_rank(2, 3).filter(lambda s: min(s) > 1)
+    shapes = _ALONG[smallest]
 
-    def of(axis: _OfShape, keepdims: bool, value: Attribute) -> OfShape:
+    def of(axes: Axes, keepdims: bool, value: Attribute) -> OfShape:
         own = {"keepdims": st.just(keepdims), name: st.just(value)}
-        return lambda shape: {"axis": axis(shape), **own}
+        return lambda shape: {"axis": axes.of(len(shape)), **own}
 
-    choices = product((_none, _axis, _axes), (False, True), values)
     return tuple(
-        drawn(op, several if axis is _axes else shapes, of(axis, keepdims, value))
-        for axis, keepdims, value in choices
+        drawn(op, st.sampled_from(axes.among(shapes)), of(axes, keepdims, value))
+        for axes, keepdims, value in product(AXES, (False, True), values)
+        if axes.among(shapes)
     )
 
 
-def _along(*ranks: int, **settings: st.SearchStrategy[Attribute]) -> Callable[[Op], Forms]:
+def _along(**settings: st.SearchStrategy[Attribute]) -> Callable[[Op], Forms]:
     """Return forms without and with an axis, under further settings."""
 
-    def of(axis: _OfShape) -> OfShape:
-        return lambda shape: {"axis": axis(shape), **settings}
+    def of(axes: Axes) -> OfShape:
+        return lambda shape: {"axis": axes.of(len(shape)), **settings}
 
-    return lambda op: tuple(drawn(op, shapes_of_rank(*ranks), of(axis)) for axis in (_none, _axis))
+    def along(op: Op) -> Forms:
+        flat = drawn(op, shapes_of_rank(1, 2, 3), lambda _: {"axis": st.none(), **settings})
+        ways = (drawn(op, shapes_of_rank(*axes.ranks), of(axes)) for axes in ONE_AXIS)
+        return (flat, *ways)
+
+    return along
 
 
 def _flip(op: Op) -> Forms:
     several = drawn(op, shapes_of_rank(2, 3), lambda shape: {"axis": _axes(shape)})
-    return (*_along(1, 2, 3)(op), several)
+    return (*_along()(op), several)
 
 
 def _roll(op: Op) -> Forms:
@@ -98,7 +97,7 @@ def _roll(op: Op) -> Forms:
         shapes_of_rank(2, 3),
         lambda _: {"shift": st.sampled_from(((1, -1), (0, 1), (2, 1))), "axis": st.just((0, 1))},
     )
-    return (*_along(1, 2, 3, shift=shift)(op), several)
+    return (*_along(shift=shift)(op), several)
 
 
 def _tile(op: Op) -> Forms:
@@ -173,12 +172,14 @@ def _split(op: Op) -> Forms:
 
 
 def _max_with_indices(op: Op) -> Forms:
-    shapes = shapes_of_rank(1, 2, 3).filter(lambda s: max(s) > 1)
 
-    def of(keepdims: bool) -> OfShape:
-        return lambda shape: {"axis": _axis(shape), "keepdims": st.just(keepdims)}
+    def of(axes: Axes, keepdims: bool) -> OfShape:
+        return lambda shape: {"axis": axes.of(len(shape)), "keepdims": st.just(keepdims)}
 
-    return tuple(drawn(op, shapes, of(keepdims)) for keepdims in (False, True))
+    return tuple(
+        drawn(op, shapes_of_rank(*axes.ranks).filter(lambda s: max(s) > 1), of(axes, keepdims))
+        for axes, keepdims in product(ONE_AXIS, (False, True))
+    )
 
 
 def _some_positions(extent: int) -> st.SearchStrategy[Attribute]:
@@ -238,7 +239,7 @@ _FORMS: Final[dict[str, Callable[[Op], Forms]]] = {
     "flip": _flip,
     "roll": _roll,
     "tile": _tile,
-    "repeat": _along(1, 2, 3, repeats=st.sampled_from((2, 3))),
+    "repeat": _along(repeats=st.sampled_from((2, 3))),
     "pad": _pad,
     "squeeze": _squeeze,
     "unsqueeze": _unsqueeze,

@@ -9,6 +9,7 @@ from gradcheck_suite.program.instructions import (
     Assign,
     Attribute,
     Backward,
+    BackwardFrom,
     ClearGrad,
     Constant,
     Detach,
@@ -91,6 +92,9 @@ class Builder:
         create: bool = False,
     ) -> int:
         return self.add(Backward(x, cotangent, retain_graph=retain, create_graph=create))
+
+    def backward_from(self, x: int, cotangent: Array) -> None:
+        self.add(BackwardFrom(x, cotangent))
 
     def clear(self, x: int) -> None:
         self.add(ClearGrad(x))

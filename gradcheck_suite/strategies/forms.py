@@ -16,6 +16,7 @@ from gradcheck_suite.program.instructions import Attribute, Attributes, Slice
 from gradcheck_suite.program.op import Op
 from gradcheck_suite.program.shapes import Shape
 from gradcheck_suite.strategies.array_forms import array_forms
+from gradcheck_suite.strategies.axes import AXES, ONE_AXIS, Axes
 from gradcheck_suite.strategies.call import Call, Forms, call_of
 from gradcheck_suite.strategies.numbers import shapes_of_rank, some_shape
 from gradcheck_suite.strategies.world import World
@@ -37,11 +38,11 @@ def forms(op: Op, world: World) -> Forms:
         case "reduction":
             return tuple(
                 _reduction(op, axes, keepdims=keepdims)
-                for axes in (_no_axis, _one_axis, _several_axes)
+                for axes in AXES
                 for keepdims in (False, True)
             )
         case "normalisation":
-            return (_along_one_axis(op),)
+            return tuple(_along_one_axis(op, axes) for axes in ONE_AXIS)
         case "matmul":
             return tuple(_of_shapes(op, shapes) for shapes in _PRODUCTS)
         case "join":
@@ -119,35 +120,16 @@ def _power(draw: st.DrawFn, op: Op, world: World, exponent: float) -> Call:
     return call_of(draw, op, (draw(some_shape(world.kind)),), domain, exponent=exponent)
 
 
-_Axes: TypeAlias = Callable[[int], st.SearchStrategy[Attribute]]
-
-
-def _no_axis(_rank: int) -> st.SearchStrategy[Attribute]:
-    return st.none()
-
-
-def _one_axis(rank: int) -> st.SearchStrategy[Attribute]:
-    return st.integers(-rank, rank - 1)
-
-
-def _several_axes(rank: int) -> st.SearchStrategy[Attribute]:
-    positive = st.lists(st.integers(0, rank - 1), min_size=min(2, rank), unique=True)
-    return st.tuples(positive, st.booleans()).map(
-        lambda drawn: tuple(axis - rank if drawn[1] else axis for axis in drawn[0]),
-    )
+@st.composite
+def _reduction(draw: st.DrawFn, op: Op, axes: Axes, *, keepdims: bool) -> Call:
+    shape = draw(shapes_of_rank(*axes.ranks))
+    return call_of(draw, op, (shape,), axis=draw(axes.of(len(shape))), keepdims=keepdims)
 
 
 @st.composite
-def _reduction(draw: st.DrawFn, op: Op, axes: _Axes, *, keepdims: bool) -> Call:
-    shape = draw(shapes_of_rank(2, 3) if axes is _several_axes else shapes_of_rank(1, 2, 3))
-    return call_of(draw, op, (shape,), axis=draw(axes(len(shape))), keepdims=keepdims)
-
-
-@st.composite
-def _along_one_axis(draw: st.DrawFn, op: Op) -> Call:
-    shape = draw(shapes_of_rank(1, 2, 3).filter(lambda s: max(s) > 1))
-    rank = len(shape)
-    return call_of(draw, op, (shape,), axis=draw(st.integers(-rank, rank - 1)))
+def _along_one_axis(draw: st.DrawFn, op: Op, axes: Axes) -> Call:
+    shape = draw(shapes_of_rank(*axes.ranks).filter(lambda s: max(s) > 1))
+    return call_of(draw, op, (shape,), axis=draw(axes.of(len(shape))))
 
 
 _PRODUCTS: tuple[tuple[Shape, Shape], ...] = (

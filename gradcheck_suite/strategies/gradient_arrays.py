@@ -14,7 +14,7 @@ from gradcheck_suite.program.table import op_named
 from gradcheck_suite.strategies.builder import Builder
 from gradcheck_suite.strategies.call import Call, call_of
 from gradcheck_suite.strategies.calls import calls, gradient_program, has_gradient
-from gradcheck_suite.strategies.numbers import arrays, cotangents, seeds, shapes_of_rank
+from gradcheck_suite.strategies.numbers import arrays, cotangents, seeds, shapes_of_rank, some_shape
 from gradcheck_suite.strategies.world import BINARY, TENSORS, World
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "PASSING",
     "Shared",
     "default_seeds",
+    "given_seeds",
     "looks_after_backward",
     "precise_gradients",
     "precise_values",
@@ -76,6 +77,18 @@ def default_seeds(draw: st.DrawFn, op: str) -> Program:
     y = b.apply(op, x) if draw(st.booleans()) else x
     b.backward(b.apply("sum", y))
     b.observe("dtype", x)
+    return b.program()
+
+
+@st.composite
+def given_seeds(draw: st.DrawFn, op: str, kind: str) -> Program:
+    """Draw a gradient from a cotangent handed to backward; shrinks to a product of scalars."""
+    shape = draw(some_shape(kind))
+    domain = op_named(op).domain(0)
+    b = Builder()
+    x, y = (b.leaf(draw(arrays(shape, domain))) for _ in range(2))
+    b.backward_from(b.apply(op, x, y), draw(cotangents(shape)))
+    b.observe("grad", x)
     return b.program()
 
 

@@ -8,7 +8,15 @@ from gradcheck_suite.engines.discovery import load
 from gradcheck_suite.engines.interpreter import run
 from gradcheck_suite.engines.outcome import Number
 from gradcheck_suite.program.array import Array
-from gradcheck_suite.program.instructions import Apply, Backward, Leaf, Mode, Observe, Program
+from gradcheck_suite.program.instructions import (
+    Apply,
+    Backward,
+    BackwardFrom,
+    Leaf,
+    Mode,
+    Observe,
+    Program,
+)
 
 # A tensor engine with room for one more method, and for something behind the class.
 ENGINE = """
@@ -61,6 +69,14 @@ class LogSoftmax:
 PERMUTE = """\
 def permute(self, *axes): return Tensor(self.data.transpose(axes))
     shape = property(lambda self: self.data.shape)
+"""
+IGNORES = """\
+def backward(self, grad=None): self.spread(np.ones_like(self.data))
+    def spread(self, g):
+        if not self.up:
+            self.grad = g if self.grad is None else self.grad + g
+        for p, r in self.up:
+            p.spread(r(g))
 """
 
 
@@ -253,7 +269,8 @@ def test_mode_that_never_ends_does_not_spoil_the_engine(write):
         ("def detach(self): return Tensor(self.data)", "detach", "x.detach()"),
         ("def detach(self): return self.data", "detach", ""),
         ("def zero_grad(self): self.grad = None", "clear", "x.zero_grad()"),
-        ("def zero_grad(self): pass", "clear", "x.grad = None"),
+        ("def zero_grad(self): pass", "clear", "x.zero_grad()"),
+        ("def zero_grad(self): raise NotImplementedError", "clear", "x.grad = None"),
         ("def is_leaf(self): return not self.up", "is_leaf", "x.is_leaf()"),
         (
             "@property\n    def creator(self): return self.up or None",
@@ -275,3 +292,19 @@ def test_in_place_operator_of_its_own(write):
     method = "def __iadd__(self, o): return self + o"
     assert load(write(engine_with(method))).spelling.in_place == (("add", "x += y"),)
     assert load(write(engine_with())).spelling.in_place == ()
+
+
+def test_a_cotangent_that_makes_no_difference_is_told_and_spoils_nothing_else(tmp_path):
+    """Elsewhere a weighted sum stands for the cotangent; the argument is judged by itself."""
+    (tmp_path / "engine.py").write_text(engine_with(IGNORES))
+    engine = load(tmp_path)
+    assert engine.spelling.backward == "x.backward()"
+    assert engine.spelling.backward_from == "x.backward(cotangent)"
+    leaf, weights = Array((2,), (1.0, 2.0)), Array((2,), (3.0, 5.0))
+    seen = {}
+    for kind in (Backward, BackwardFrom):
+        program = Program((Leaf(leaf), Apply("mul", (0, 0)), kind(1, weights), Observe("grad", 0)))
+        outcome = run(program, engine)[3]
+        assert isinstance(outcome, Number)
+        seen[kind] = outcome.numbers
+    assert seen == {Backward: [6.0, 20.0], BackwardFrom: [2.0, 4.0]}

@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradcheck_suite.exams.build import draw_cases
 from gradcheck_suite.program.array import Array
 from gradcheck_suite.program.instructions import Apply, Backward, Constant, Leaf, Slice
 from gradcheck_suite.program.table import OPS
+from gradcheck_suite.properties.catalogue import CATALOGUE
 from gradcheck_suite.strategies.calls import (
     Call,
     calls,
@@ -277,3 +279,26 @@ def test_plain_numbers_shrink_to_one_and_one():
         program = find_smallest(drawn, lambda _: True, seed=1, n_tries=50)
         expected = (Leaf(ONE), Constant(ONE, plain=True), Apply("sub", args))
         assert program.instructions[:3] == expected
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_a_reduction_is_always_asked_along_each_end_and_in_between(name, keepdims):
+    """At least two dimensions, counted from either end: one alone hides a lost axis."""
+    cases = draw_cases(CATALOGUE[f"gradient[{name}]"], "tensor", seed=3, n_cases=1)
+    applied = [
+        (case.program.instructions[i.args[0]].array.shape, dict(i.attrs))
+        for case in cases
+        for i in case.program.instructions
+        if isinstance(i, Apply) and i.op == name
+    ]
+    asked = {
+        (len(shape), attrs["axis"])
+        for shape, attrs in applied
+        if attrs["keepdims"] is keepdims and isinstance(attrs["axis"], int)
+    }
+    places = {axis % rank for rank, axis in asked if rank > 1}
+    assert any(axis < 0 for _, axis in asked)
+    assert any(axis % rank == rank - 1 > 0 for rank, axis in asked)
+    assert any(0 < axis % rank < rank - 1 for rank, axis in asked)
+    assert 0 in places

@@ -13,6 +13,7 @@ from gradcheck_suite.engines.discovery.core import attributes, reshaped
 from gradcheck_suite.engines.families.habits import (
     BACKWARDS,
     CLEARS,
+    COTANGENTS,
     CREATE_GRAPH,
     RETAIN_GRAPH,
 )
@@ -185,9 +186,12 @@ def _with_cotangent(bench: Bench) -> Bench:
     """Let backward take a cotangent, in the way that is honoured by most ops, if by any.
 
     One op alone may be content with what another cannot use: ``array.data`` is there, but no array.
+    An argument that is called like a cotangent and makes no difference is kept apart: an engine
+    that ignores it is wrong, in that alone.
     """
     best, most = bench, 0
-    for text in _cotangent_texts(bench):
+    texts = list(_cotangent_texts(bench))
+    for _, text in texts:
         tried = bench.but(backward=text)
         honoured = [attempt(_honoured, tried, product) for product in products(bench)]
         score = sum(map(bool, [*honoured, attempt(_honoured_by_sum, tried)]))
@@ -195,7 +199,18 @@ def _with_cotangent(bench: Bench) -> Bench:
             best, most = tried, score
         if score == len(honoured) + 1:
             break
-    return best
+    if most:
+        return best
+    named = (text for name, text in texts if name in COTANGENTS)
+    ignored = (t for t in named if attempt(_ignored, bench.but(backward=t), products(bench)[0]))
+    return bench.but(backward_from=next(ignored, ""))
+
+
+def _ignored(bench: Bench, product: _Product) -> bool:
+    """Tell whether a cotangent makes no difference, where it has to."""
+    shape = bench.shape
+    found, _ = gradient_after(bench, product, numbers(shape, salt=2) * 1.5, shape)
+    return close(found, np.broadcast_to(product.partial(numbers(shape, salt=1)), shape))
 
 
 def _honoured(bench: Bench, product: _Product) -> bool:
@@ -212,7 +227,8 @@ def _honoured_by_sum(bench: Bench) -> bool:
     return close(bench.grad(x), np.full(bench.shape, 1.5))
 
 
-def _cotangent_texts(bench: Bench) -> Iterator[str]:
+def _cotangent_texts(bench: Bench) -> Iterator[tuple[str, str]]:
+    """Yield the names of arguments, with a backward that hands over a cotangent there."""
     call = bench.spelling.backward
     if not call.endswith(("()", "(x)")) or ";" in call:
         return
@@ -232,9 +248,12 @@ def _cotangent_texts(bench: Bench) -> Iterator[str]:
             continue
         for form in _forms(bench, wrapped):
             if parameter is parameters[0] and parameter.kind is not parameter.KEYWORD_ONLY:
-                yield f"{call[: call.index('(')]}({first}{form})"
+                yield parameter.name, f"{call[: call.index('(')]}({first}{form})"
             if parameter.kind in {parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY}:
-                yield f"{call[: call.index('(')]}({first}{parameter.name}={form})"
+                yield (
+                    parameter.name,
+                    f"{call[: call.index('(')]}({first}{parameter.name}={form})",
+                )
 
 
 def _forms(bench: Bench, wrapped: str) -> list[str]:
@@ -273,14 +292,36 @@ def _with_flags(bench: Bench) -> Bench:
 
 
 def find_clear(bench: Bench, stated: dict[str, Any]) -> Bench:
-    """Add a way to forget a gradient, by a method or by assigning what was there before."""
+    """Add a way to forget a gradient, by a method or by assigning what was there before.
+
+    A method that is called like one, runs, and leaves the gradient as it was is taken as well: it
+    is wrong, which an assignment in its place would not show.
+    """
     if "clear" in stated:
         return bench
     own = [f"x.{name}()" for name in CLEARS if callable(getattr(bench.cls, name, None))]
-    for text in [*own, *_resets(bench)]:
-        if any(attempt(_clears, bench, p, text) for p in products(bench)):
-            return bench.but(clear=text)
-    return bench.but(clear=own[0]) if own else bench
+    works = next((text for text in own if _is_clear(bench, text)), "")
+    if not works and any(attempt(_changes_nothing, bench, p, own) for p in products(bench)):
+        works = own[0]
+    works = works or next((text for text in _resets(bench) if _is_clear(bench, text)), "")
+    return bench.but(clear=works or own[0]) if works or own else bench
+
+
+def _is_clear(bench: Bench, text: str) -> bool:
+    return any(attempt(_clears, bench, p, text) for p in products(bench))
+
+
+def _changes_nothing(bench: Bench, product: _Product, methods: list[str]) -> bool:
+    """Tell whether there is a gradient that stays as it is under all ``methods``, which run."""
+    x, w = (bench.leaf(numbers(bench.single, salt=k)) for k in range(2))
+    bench.engine.backward(result_of(bench, product, x, w), None, False, False)
+    grad = bench.grad(x)
+    if grad is None or not grad.any():
+        return False
+    before = grad.copy()
+    for text in methods:
+        bench.run(text, x=x)
+    return bool(methods) and close(bench.grad(x), before)
 
 
 def _resets(bench: Bench) -> Iterator[str]:

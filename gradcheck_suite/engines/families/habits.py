@@ -6,6 +6,7 @@ __all__ = [
     "ASSIGNMENTS",
     "BACKWARDS",
     "CLEARS",
+    "COTANGENTS",
     "CREATE_GRAPH",
     "DETACHES",
     "FLAG_SETTERS",
@@ -53,6 +54,26 @@ GRADIENT_TABLES: Final = (
 
 # Arguments of backward that ask for the graph to be kept, or for one of the gradients.
 RETAIN_GRAPH: Final = ("retain_graph", "retain", "keep_graph", "preserve_graph")
+COTANGENTS: Final = frozenset(
+    {
+        "cotangent",
+        "d_output",
+        "dout",
+        "grad",
+        "grad_output",
+        "grad_outputs",
+        "gradient",
+        "gradients",
+        "output_grad",
+        "out_grad",
+        "seed",
+        "upstream",
+        "upstream_grad",
+        "upstream_gradient",
+    }
+)
+"""What the argument of a backward is called that can be nothing but a cotangent."""
+
 CREATE_GRAPH: Final = ("create_graph",)
 
 CLEARS: Final = (
