@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Final
 
 from gradcheck_suite.diagnosis.reach import in_words
+from gradcheck_suite.engines.capabilities import capabilities_of
 from gradcheck_suite.engines.dialect import PRESETS
 from gradcheck_suite.engines.libraries.torch import TORCH
-from gradcheck_suite.engines.spelled import capabilities_of
 from gradcheck_suite.exams.exam import Case
 from gradcheck_suite.oracles.answer import MustRaise, Sheet
 from gradcheck_suite.program.instructions import Observe, Thread

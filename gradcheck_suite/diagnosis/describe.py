@@ -1,6 +1,6 @@
 """Describe an engine in one line, from how it is spelled."""
 
-from gradcheck_suite.engines.spelled import capabilities_of
+from gradcheck_suite.engines.capabilities import capabilities_of
 from gradcheck_suite.program.spelling import Spelling
 from gradcheck_suite.program.table import OPS
 

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from gradcheck_suite.engines.capabilities import ops_of
 from gradcheck_suite.engines.dialect import NEVER_WRONG, UNLESS_FIXED
 from gradcheck_suite.engines.outcome import Number, Outcomes
-from gradcheck_suite.engines.spelled import ops_of
 from gradcheck_suite.exams.exam import Case
 from gradcheck_suite.oracles.answer import Sheet
 from gradcheck_suite.program.features import needs, ops_used

@@ -16,11 +16,12 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from gradcheck_suite.engines.capabilities import capabilities_of
 from gradcheck_suite.engines.outcome import Number
 from gradcheck_suite.engines.plan import Bound
 from gradcheck_suite.engines.protocol import Handle, Maker, Sweeper
 from gradcheck_suite.engines.ready import Call, Numbers, Sweep
-from gradcheck_suite.engines.spelled import SpelledEngine, capabilities_of
+from gradcheck_suite.engines.spelled import SpelledEngine
 from gradcheck_suite.program.instructions import Attributes
 from gradcheck_suite.program.spelling import Spelling
 from gradcheck_suite.program.template import template

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from gradcheck_suite.engines.capabilities import COTANGENT_FORMS, capabilities_of
 from gradcheck_suite.engines.lines import Lines, Over
 from gradcheck_suite.engines.outcome import Number
 from gradcheck_suite.engines.plan import Bound
@@ -28,63 +29,8 @@ from gradcheck_suite.program.spelling import Spelling
 from gradcheck_suite.program.table import op_named
 from gradcheck_suite.program.template import template
 
-__all__ = ["SpelledEngine", "capabilities_of", "ops_of"]
+__all__ = ["SpelledEngine"]
 
-_FROM_TEMPLATES = (
-    "clear",
-    "detach",
-    "no_grad",
-    "enable_grad",
-    "requires_grad",
-    "is_leaf",
-    "has_graph",
-    "set_requires_grad",
-    "retain_grad",
-    "assign",
-    "hook",
-    "unhook",
-    "push_forward",
-)
-
-
-def capabilities_of(spelling: Spelling) -> frozenset[str]:
-    """Return the needs that an engine of this spelling meets."""
-    names = template(spelling.backward).names
-    native = {"retain_graph": "again", "create_graph": "create_graph"}
-    found = {what for name, what in native.items() if name in names}
-    if names & _COTANGENTS:
-        found |= {"cotangent", "cotangent_argument"}
-    if spelling.backward_from:
-        found |= {"cotangent_argument"}
-    if "cotangent" in names:
-        found |= {"cotangent_array"}
-    found |= {name for name in _FROM_TEMPLATES if getattr(spelling, name)}
-    found |= {f"op:{key}" for key, _ in spelling.ops}
-    found |= {f"in_place:{op}" for op, _ in spelling.in_place}
-    found |= {f"optimizer:{rule}" for rule, _ in spelling.optimizers}
-    found |= {
-        f"optimizer:{rule}.{name}"
-        for rule, text in spelling.optimizers
-        for name, _ in OPTIMIZERS[rule].settings
-        if name in template(text).names
-    }
-    found |= {"grad_of"} | spelling.can
-    if spelling.no_grad and not _is_written_for(spelling.no_grad, spelling):
-        found.add("own_modes")
-    # What a function gives may be asked for again, and is nobody's to keep.
-    found |= {"again", "clear"} if spelling.gradient else {"stored_gradients"}
-    if "requires_grad" in template(spelling.leaf).names:
-        found.add("frozen_leaf")
-    return frozenset(found)
-
-
-def _is_written_for(text: str, spelling: Spelling) -> bool:
-    """Tell whether ``text`` calls a class that is defined among the imports: not the engine's."""
-    called = tuple(f"class {name}" for name in template(text).names)
-    return any(line.startswith(called) for line in spelling.imports)
-
-
-_COTANGENTS = frozenset({"cotangent", "cotangent_number", "cotangent_nested"})
 _NUMBERS: Final = ("data", "number", "nested")
 _PYTHON: Final = frozenset({float, int})
 _OWN: Final = _PYTHON | {np.ndarray}  # what the numbers of every engine end in
@@ -92,13 +38,7 @@ _OWN: Final = _PYTHON | {np.ndarray}  # what the numbers of every engine end in
 
 def _seeds_of(backward: str) -> tuple[str, ...]:
     """Return the forms in which a backward takes a cotangent."""
-    return tuple(sorted(template(backward).names & _COTANGENTS))
-
-
-def ops_of(capabilities: frozenset[str]) -> frozenset[str]:
-    """Return the ops among ``capabilities``, in whatever form they are there."""
-    found = (need.removeprefix("op:") for need in capabilities if need.startswith("op:"))
-    return frozenset(key.partition(".")[0] for key in found)
+    return tuple(sorted(template(backward).names & COTANGENT_FORMS))
 
 
 class SpelledEngine:
@@ -122,7 +62,7 @@ class SpelledEngine:
         self._optimizers: dict[tuple[object, ...], tuple[Any, Sequence[Handle]]] = {}
         self._dtype = np.dtype(spelling.dtype)
         taken = template(spelling.backward).names
-        self.native = taken | ({"cotangent"} if taken & _COTANGENTS else frozenset())
+        self.native = taken | ({"cotangent"} if taken & COTANGENT_FORMS else frozenset())
         """What ``backward`` takes: ``cotangent``, ``retain_graph``, ``create_graph``."""
 
     def maker(self, *, constant: bool) -> Maker:

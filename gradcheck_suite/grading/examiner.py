@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gradcheck_suite.diagnosis.describe import describe
 from gradcheck_suite.diagnosis.examine import examine
-from gradcheck_suite.engines.spelled import ops_of
+from gradcheck_suite.engines.capabilities import ops_of
 from gradcheck_suite.exams.exam import Exam
 from gradcheck_suite.grading.assignment import Assignment
 from gradcheck_suite.grading.conventions import chosen

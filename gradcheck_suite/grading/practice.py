@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from gradcheck_suite.engines.capabilities import ops_of
 from gradcheck_suite.engines.dialect import UNLESS_FIXED
-from gradcheck_suite.engines.spelled import ops_of
 from gradcheck_suite.engines.subject import Subject
 from gradcheck_suite.grading.assignment import ExamSection
 from gradcheck_suite.grading.runner import Progress

@@ -4,8 +4,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from gradcheck_suite.engines.capabilities import capabilities_of
 from gradcheck_suite.engines.outcome import Lost, Outcomes
-from gradcheck_suite.engines.spelled import capabilities_of
 from gradcheck_suite.errors import ProgramError, SandboxError, SubmissionError, UsageError
 from gradcheck_suite.program.codec import decode, encode
 from gradcheck_suite.program.instructions import Program

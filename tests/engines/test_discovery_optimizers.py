@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from gradcheck_suite.engines.capabilities import capabilities_of
 from gradcheck_suite.engines.discovery import load
 from gradcheck_suite.engines.interpreter import run
 from gradcheck_suite.engines.outcome import Number
-from gradcheck_suite.engines.spelled import SpelledEngine, capabilities_of
+from gradcheck_suite.engines.spelled import SpelledEngine
 from gradcheck_suite.program.array import Array
 from gradcheck_suite.program.instructions import (
     Apply,

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from gradcheck_suite.engines.capabilities import capabilities_of
 from gradcheck_suite.engines.known import known_engine
-from gradcheck_suite.engines.spelled import SpelledEngine, capabilities_of
+from gradcheck_suite.engines.spelled import SpelledEngine
 from gradcheck_suite.program.spelling import Spelling
 
 MINE = Spelling(

@@ -2,8 +2,8 @@
 
 import pytest
 
+from gradcheck_suite.engines.capabilities import capabilities_of
 from gradcheck_suite.engines.libraries.reference import REFERENCE
-from gradcheck_suite.engines.spelled import capabilities_of
 from gradcheck_suite.program.array import Array
 from gradcheck_suite.program.features import needs, op_key, ops_used, relies_on
 from gradcheck_suite.program.instructions import (

@@ -88,6 +88,7 @@ STRUCTURAL = [
     "gradient_penalties",
     "precision",
     "inputs_unchanged",
+    "given_cotangents",
     "gradient_shapes",
     "gradient_dtype",
     "gradients_apart",
