@@ -260,12 +260,6 @@ _RULES: Final[tuple[tuple[str, str, str, Callable[[Next], Next]], ...]] = (
     ),
     (
         "rmsprop",
-        "eps_inside",
-        "RMSprop's eps stands inside the root",
-        _rmsprop(lambda v, s: np.sqrt(v + s["eps"])),
-    ),
-    (
-        "rmsprop",
         "no_root",
         "RMSprop divides by the mean square: the root is missing",
         _rmsprop(lambda v, s: v + s["eps"]),

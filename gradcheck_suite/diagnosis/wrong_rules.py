@@ -244,10 +244,6 @@ def _root(square: Nodes, s: Settings) -> Nodes:
     return np.sqrt(square) + s["eps"]
 
 
-def _eps_inside(square: Nodes, s: Settings) -> Nodes:
-    return np.sqrt(square + s["eps"])
-
-
 def _no_root(square: Nodes, s: Settings) -> Nodes:
     return square + s["eps"]
 
@@ -255,7 +251,6 @@ def _no_root(square: Nodes, s: Settings) -> Nodes:
 _NEVER_CLEARED: Final = (
     "the gradients of the steps add up, as if they had not been cleared in between"
 )
-_INSIDE: Final = "eps stands inside the root, and belongs outside: sqrt(v) + eps"
 _NO_ROOT: Final = "the square root of the second moment is missing"
 
 MISTAKES: Final = (
@@ -342,16 +337,12 @@ MISTAKES: Final = (
         _as(_counted_from(1), *_ADAMS),
     ),
     # the root
-    WrongRule(_INSIDE, _as(_adam(lambda m, v, a, b, s: m / a / _eps_inside(v / b, s)), *_ADAMS)),
     WrongRule(
-        "eps is added before the second moment is corrected (the paper's eps-hat), and belongs "
-        "after it: sqrt(v / (1 - beta2**t)) + eps",
-        _as(_adam(lambda m, v, a, b, s: m / _root(v, s) * np.sqrt(b) / a), *_ADAMS),
+        "eps stands inside the root, and belongs outside: sqrt(v) + eps",
+        _as(_adam(lambda m, v, a, b, s: m / a / np.sqrt(v / b + s["eps"])), *_ADAMS),
     ),
     WrongRule(_NO_ROOT, _as(_adam(lambda m, v, a, b, s: m / a / _no_root(v / b, s)), *_ADAMS)),
     WrongRule("the two betas are swapped", _set(lambda s: {"betas": s["betas"][::-1]}, *_ADAMS)),
-    WrongRule(_INSIDE, _rule(_scaled(_mean, _eps_inside), "rmsprop")),
-    WrongRule(_INSIDE, _rule(_scaled(_sum, _eps_inside), "adagrad")),
     WrongRule(_NO_ROOT, _rule(_scaled(_mean, _no_root), "rmsprop")),
     WrongRule(_NO_ROOT, _rule(_scaled(_sum, _no_root), "adagrad")),
     WrongRule(

@@ -6,7 +6,7 @@ from itertools import product
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["CONVENTIONS", "NEVER_WRONG", "PRESETS", "UNLESS_FIXED", "Dialect", "dialects"]
+__all__ = ["CONVENTIONS", "FREE", "NEVER_WRONG", "PRESETS", "UNLESS_FIXED", "Dialect", "dialects"]
 
 CONVENTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -22,6 +22,8 @@ CONVENTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "suspended_generator": ("leaks", "keeps"),
         "constant_grad": ("none", "kept"),
         "switched_result": ("raises", "later", "always"),
+        "adam_epsilon": ("corrected", "hat"),
+        "root_epsilon": ("beside", "under"),
     },
 )
 """Each convention with the choices that right engines make; the first is torch's."""
@@ -60,6 +62,11 @@ class Dialect:
     switched_result: str = "raises"
     """To take the flag ``requires_grad`` from a result raises. Or it is cut off for the ops that
     come later; or for good: no gradient flows through it any more, whatever was recorded before."""
+    adam_epsilon: str = "corrected"
+    """Adam adds eps to the root of the corrected second moment, or to that of the moment as it is:
+    the epsilon hat of Kingma and Ba (2015, end of section 2)."""
+    root_epsilon: str = "beside"
+    """RMSprop and Adagrad add eps to the root, or to what is under it: both are published."""
 
     def choices(self, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         """Return (convention, choice) for each of ``names``."""
@@ -96,6 +103,9 @@ PRESETS: Final[Mapping[str, Dialect]] = MappingProxyType(
     },
 )
 """The conventions of three engines that courses follow."""
+
+FREE: Final = frozenset({"adam_epsilon", "root_epsilon"})
+"""Conventions that no preset settles: they are those of an optimizer, and of no engine."""
 
 UNLESS_FIXED: Final[Mapping[str, str]] = MappingProxyType(
     {"accumulation": "adds", "constant_grad": "none"}

@@ -93,7 +93,8 @@ class Assignment(_Section, frozen=True):
     dialect: dict[str, str] = msgspec.field(default_factory=dict)
     """Conventions that the course fixes; "open", the default, takes what each engine chose.
 
-    ``preset`` fixes all of them as torch, micrograd or needle has them, but for those named beside.
+    ``preset`` fixes them as torch, micrograd or needle has them, but for those named beside and
+    those of an optimizer.
     """
     limits: LimitsSection = LimitsSection()
     feedback: FeedbackSection = FeedbackSection()

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from types import MappingProxyType
 from typing import Final
 
-from gradcheck_suite.engines.dialect import CONVENTIONS, PRESETS, UNLESS_FIXED
+from gradcheck_suite.engines.dialect import CONVENTIONS, FREE, PRESETS, UNLESS_FIXED
 from gradcheck_suite.errors import UsageError
 from gradcheck_suite.grading.selection import nearest
 from gradcheck_suite.records import PropertyResult
@@ -37,10 +37,11 @@ def fixed_by(dialect: Mapping[str, str]) -> dict[str, str]:
     """Return the conventions that leave an engine no choice, with the only one.
 
     ``dialect`` has keys and values of ``CHOICES``: a preset fixes all conventions but for those
-    that are named beside it.
+    that are named beside it, and those of an optimizer.
     """
     preset = dialect.get(PRESET, OPEN)
     base = UNLESS_FIXED if preset == OPEN else asdict(PRESETS[preset])
+    base = {name: choice for name, choice in base.items() if name not in FREE}
     said = {**base, **{k: v for k, v in dialect.items() if k != PRESET}}
     return {name: choice for name, choice in said.items() if choice != OPEN}
 

@@ -3,7 +3,10 @@
 The algorithms are those that torch.optim's documentation prints, which follows Sutskever et al.
 (2013) for momentum, Kingma and Ba (2015, algorithm 1) for Adam, Loshchilov and Hutter (2019) for
 AdamW, Graves (2013) for RMSprop, Duchi et al. (2011) for Adagrad. Where two forms are the same in
-exact arithmetic, each is a function of its own, and the answer holds both.
+exact arithmetic, each is a function of its own, and the answer holds both. Where published forms
+differ by the place of eps, the setting ``epsilon`` says which: Adam's epsilon hat is that of Kingma
+and Ba (end of section 2); Ruder (2016, sections 4.3 and 4.5) prints eps under the root of Adagrad
+and RMSprop.
 """
 
 from collections.abc import Callable, Mapping
@@ -87,6 +90,9 @@ def _adam(weights: Nodes, gradient: Nodes, state: State, settings: Settings) -> 
     """Correct both moments, then step."""
     gradient = _decayed(weights, gradient, settings)
     m, v, first, second = _moments(gradient, state, settings)
+    if settings["epsilon"] == "hat":
+        rate = second.sqrt() * settings["lr"] / first
+        return weights - m * rate / (np.sqrt(v) + settings["eps"])
     return weights - (m / first) * settings["lr"] / (np.sqrt(v / second) + settings["eps"])
 
 
@@ -94,6 +100,9 @@ def _adam_folded(weights: Nodes, gradient: Nodes, state: State, settings: Settin
     """Fold the corrections into the learning rate and the root, as torch does."""
     gradient = _decayed(weights, gradient, settings)
     m, v, first, second = _moments(gradient, state, settings)
+    if settings["epsilon"] == "hat":
+        rate = second.sqrt() / first * settings["lr"]
+        return weights - (m / (np.sqrt(v) + settings["eps"])) * rate
     root = np.sqrt(v) / second.sqrt() + settings["eps"]
     return weights - (m / root) * (Node.number(settings["lr"]) / first)
 
@@ -108,6 +117,12 @@ def _adamw_subtracted(weights: Nodes, gradient: Nodes, state: State, settings: S
     return _adam_folded(shrunk, gradient, state, {**settings, "weight_decay": 0.0})
 
 
+def _root(square: Nodes, settings: Settings) -> Nodes:
+    """Return the root, with eps beside or under it."""
+    eps = settings["eps"]
+    return np.sqrt(square + eps) if settings["epsilon"] == "under" else np.sqrt(square) + eps
+
+
 def _rmsprop(weights: Nodes, gradient: Nodes, state: State, settings: Settings) -> Nodes:
     gradient = _decayed(weights, gradient, settings)
     alpha = Node.number(settings["alpha"])
@@ -117,7 +132,7 @@ def _rmsprop(weights: Nodes, gradient: Nodes, state: State, settings: Settings) 
         mean = state.moment("mean", gradient) * alpha + gradient * (1 - alpha)
         state.moments["mean"] = mean
         square = square - mean * mean
-    step = gradient / (np.sqrt(square) + settings["eps"])
+    step = gradient / _root(square, settings)
     if settings["momentum"]:
         step = state.moment("v", gradient) * settings["momentum"] + step
         state.moments["v"] = step
@@ -131,7 +146,7 @@ def _adagrad(weights: Nodes, gradient: Nodes, state: State, settings: Settings) 
     start = settings["initial_accumulator_value"]
     square = state.moment("square", gradient, start) + gradient * gradient
     state.moments["square"] = square
-    return weights - gradient / (np.sqrt(square) + settings["eps"]) * rate
+    return weights - gradient / _root(square, settings) * rate
 
 
 RULES: Final[Mapping[str, tuple[Rule, ...]]] = {

@@ -67,7 +67,7 @@ from gradcheck_suite.program.instructions import (
     Unhook,
 )
 from gradcheck_suite.program.op import Op
-from gradcheck_suite.program.optimizers import settings_of
+from gradcheck_suite.program.optimizers import OPTIMIZERS, settings_of
 from gradcheck_suite.program.table import op_named
 
 __all__ = ["Session"]
@@ -271,7 +271,9 @@ class Session:
         forms = self.rules[step.rule]
         rule = forms[min(self.variant, len(forms) - 1)]
         states = self.optimizers.setdefault(step, {})
-        settings = settings_of(step.rule, step.settings)
+        epsilon = OPTIMIZERS[step.rule].epsilon
+        form = getattr(self.dialect, epsilon) if epsilon else ""
+        settings = {**settings_of(step.rule, step.settings), "epsilon": form}
         for p in step.parameters:
             parameter = self.values[p]
             if parameter.grad is not None:

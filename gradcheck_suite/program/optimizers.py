@@ -20,6 +20,8 @@ class Optimizer:
     names: tuple[str, ...]
     """The names under which engines offer it."""
     teaches: str
+    epsilon: str = ""
+    """The convention that says where its eps stands, if right ones differ there."""
 
 
 _BETAS: Final = (0.9, 0.999)
@@ -44,13 +46,16 @@ OPTIMIZERS: Final[Mapping[str, Optimizer]] = MappingProxyType(
                 (("betas", _BETAS), ("eps", 1e-8), ("weight_decay", 0.0)),
                 ("Adam", "adam", "ADAM"),
                 "both moments start at zero, so in step t they are divided by 1 - beta**t before "
-                "use, and eps is added to the root of the second, not to what is under it",
+                "use, and eps is added to the root of the second (corrected, or as it is: "
+                "epsilon hat), not to what is under it",
+                "adam_epsilon",
             ),
             Optimizer(
                 "adamw",
                 (("betas", _BETAS), ("eps", 1e-8), ("weight_decay", 0.01)),
                 ("AdamW", "adamw", "ADAMW"),
                 "the decay acts on the weights, w = w - lr * decay * w, and never enters a moment",
+                "adam_epsilon",
             ),
             Optimizer(
                 "rmsprop",
@@ -62,7 +67,9 @@ OPTIMIZERS: Final[Mapping[str, Optimizer]] = MappingProxyType(
                     ("centered", False),
                 ),
                 ("RMSprop", "RMSProp", "rmsprop"),
-                "s = alpha * s + (1 - alpha) * g**2; w = w - lr * g / (sqrt(s) + eps)",
+                "s = alpha * s + (1 - alpha) * g**2; w = w - lr * g / (sqrt(s) + eps), or "
+                "/ sqrt(s + eps)",
+                "root_epsilon",
             ),
             Optimizer(
                 "adagrad",
@@ -73,7 +80,8 @@ OPTIMIZERS: Final[Mapping[str, Optimizer]] = MappingProxyType(
                     ("eps", 1e-10),
                 ),
                 ("Adagrad", "AdaGrad", "adagrad"),
-                "s = s + g**2 over all steps; w = w - lr * g / (sqrt(s) + eps)",
+                "s = s + g**2 over all steps; w = w - lr * g / (sqrt(s) + eps), or / sqrt(s + eps)",
+                "root_epsilon",
             ),
         )
     },

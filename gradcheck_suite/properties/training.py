@@ -60,7 +60,7 @@ def _own(rule: Optimizer) -> Property:
         "and a parameter without one stays where it is.",
         level=4,
         draws=_settings(rule.name),
-        conventions=("unset_gradient",),
+        conventions=("unset_gradient", rule.epsilon) if rule.epsilon else ("unset_gradient",),
     )
 
 

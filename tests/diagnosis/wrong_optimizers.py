@@ -257,6 +257,16 @@ def joined(self: Adam, w: Any, g: Any, state: dict[str, Any]) -> Any:
     return w - self.s["lr"] * (direction + self.s["weight_decay"] * w)
 
 
+def hat(self: Adam, state: dict[str, Any], a: Any, b: Any) -> Any:
+    """Add eps to the root of the moment as it is: Kingma and Ba, end of section 2."""
+    return np.sqrt(b) / a * state["m"] / (np.sqrt(state["v"]) + self.s["eps"])
+
+
+def under(self: Own, square: Any) -> Any:
+    """Add eps to what is under the root."""
+    return np.sqrt(square + self.s["eps"])
+
+
 # Right in another form.
 OTHER_FORMS: Mapping[str, tuple[str, Callable[..., Own]]] = {
     "scaled velocity": ("sgd", but(SGD, move=scaled)),
@@ -266,6 +276,10 @@ OTHER_FORMS: Mapping[str, tuple[str, Callable[..., Own]]] = {
         "rmsprop",
         but(RMSprop, mean=lambda self, s, square: s + (1 - self.s["alpha"]) * (square - s)),
     ),
+    "epsilon hat": ("adam", but(Adam, direction=hat)),
+    "epsilon hat, decay apart": ("adamw", but(AdamW, direction=hat)),
+    "eps under the root": ("rmsprop", but(RMSprop, root=under)),
+    "eps under the root of a sum": ("adagrad", but(Adagrad, root=under)),
     "power of a half": (
         "adagrad",
         but(Adagrad, root=lambda self, square: square**0.5 + self.s["eps"]),
@@ -383,16 +397,6 @@ WRONG: Mapping[str, tuple[str, Callable[..., Own], str]] = {
         ),
         "eps stands inside the root",
     ),
-    "eps-hat": (
-        "adam",
-        but(
-            Adam,
-            direction=lambda self, state, a, b: (
-                np.sqrt(b) / a * state["m"] / (np.sqrt(state["v"]) + self.s["eps"])
-            ),
-        ),
-        "eps is added before the second moment is corrected",
-    ),
     "no root": (
         "adam",
         but(
@@ -418,11 +422,6 @@ WRONG: Mapping[str, tuple[str, Callable[..., Own], str]] = {
         but(AdamW, decay=lambda self: self.s["weight_decay"]),
         "the decay of the weights leaves out the learning rate",
     ),
-    "rms eps inside": (
-        "rmsprop",
-        but(RMSprop, root=lambda self, square: np.sqrt(square + self.s["eps"])),
-        "eps stands inside the root",
-    ),
     "rms no root": (
         "rmsprop",
         but(RMSprop, root=lambda self, square: square + self.s["eps"]),
@@ -437,11 +436,6 @@ WRONG: Mapping[str, tuple[str, Callable[..., Own], str]] = {
             ),
         ),
         "alpha and 1 - alpha are swapped",
-    ),
-    "adagrad eps inside": (
-        "adagrad",
-        but(Adagrad, root=lambda self, square: np.sqrt(square + self.s["eps"])),
-        "eps stands inside the root",
     ),
     "adagrad no root": (
         "adagrad",

@@ -115,6 +115,34 @@ def program(rule: str, settings: Attributes) -> Program:
             "adagrad",
             "AdaGrad(parameters, lr=lr, eps=eps)",
         ),
+        (
+            optimizer("AdamW", "params, lr=0.01, decay=0.1", "lr"),
+            "adamw",
+            "AdamW(parameters, lr=lr, decay=0.01 if weight_decay is None else weight_decay)",
+        ),
+        (
+            optimizer("AdamW", "params, lr=0.01, betas=(0.9, 0.999), eps=1e-8, pull=0.1", "lr"),
+            "adamw",
+            (
+                "AdamW(parameters, lr=lr, betas=betas, eps=eps, "
+                "pull=0.01 if weight_decay is None else weight_decay)"
+            ),
+        ),
+        (
+            optimizer("AdamW", "params, lr=0.01, pull=0.1, warmth=2.0", "lr"),
+            "adamw",
+            "AdamW(parameters, lr=lr)",
+        ),
+        (
+            optimizer("Adam", "params, lr=0.01, decay=0.0", "lr"),
+            "adam",
+            "Adam(parameters, lr=lr)",
+        ),
+        (
+            optimizer("RMSprop", "params, lr=0.01, beta=0.99, eps=1e-8", "lr"),
+            "rmsprop",
+            "RMSprop(parameters, lr=lr, beta=alpha, eps=eps)",
+        ),
     ],
 )
 def test_a_constructor_is_spelled_as_it_is(

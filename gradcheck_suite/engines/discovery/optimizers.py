@@ -81,7 +81,7 @@ def _calls(rule: Optimizer, text: str, found: type) -> Iterator[str]:
     taken = {p.name: p.default for p in signature.parameters.values()}
     rate = next((n for n in _rates(rule) if n in taken), "")
     first = f"parameters, {rate}=lr" if rate else "parameters, lr"
-    settings = [s for name, default in rule.settings for s in _argument(name, default, taken, rate)]
+    settings = _settings(rule, {name: taken[name] for name in taken if name != rate})
     yield f"{text}({', '.join([first, *settings])})"
     if settings:
         yield f"{text}({first})"
@@ -91,27 +91,41 @@ def _rates(rule: Optimizer) -> Iterator[str]:
     return (name for name in RATES if name not in dict(rule.settings))
 
 
-def _argument(name: str, default: Attribute, taken: Mapping[str, Any], rate: str) -> Iterator[str]:
-    """Yield how a setting is handed over, if it is.
+def _settings(rule: Optimizer, taken: Mapping[str, Any]) -> list[str]:
+    """Return how the settings are handed over that the constructor has.
 
-    Left out, it has to be what it is in the table: where an engine has another default, that of
+    Left out, one has to be what it is in the table: where an engine has another default, that of
     the table is written into the template.
     """
-    for own in SETTING_NAMES[name]:
-        if own in taken and own != rate:
-            value = (
-                name if _same(taken[own], default) else f"{default!r} if {name} is None else {name}"
-            )
-            yield f"{own}={value}"
-            return
-    for pair in PAIRS.get(name, ()):
-        if taken.keys() >= set(pair):
-            assert isinstance(default, tuple)
-            for k, own in enumerate(pair):
-                same = _same(taken[own], default[k])
-                part = f"{name}[{k}]"
-                yield f"{own}={part if same else f'{default[k]!r} if {name} is None else {part}'}"
-            return
+    left = dict(taken)
+    found: list[str] = []
+    missing: list[tuple[str, Attribute]] = []
+    for name, default in rule.settings:
+        names = _names(rule, name, left)
+        found += _handed(name, default, {own: left.pop(own) for own in names})
+        missing += [] if names else [(name, default)]
+    # A setting that acts though nobody sets it, and the only number that it can be.
+    numbers_left = [own for own, default in left.items() if type(default) is float]
+    if len(missing) == len(numbers_left) == 1 and missing[0][1]:
+        found += _handed(*missing[0], {numbers_left[0]: left[numbers_left[0]]})
+    return found
+
+
+def _names(rule: Optimizer, name: str, left: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a setting is called among the arguments that are left: none, one, or a pair."""
+    known = SETTING_NAMES.get(f"{rule.name}.{name}", SETTING_NAMES[name])
+    alone = [(own,) for own in known if own in left]
+    pairs = [pair for pair in PAIRS.get(name, ()) if left.keys() >= set(pair)]
+    return next(iter((*alone, *pairs)), ())
+
+
+def _handed(name: str, default: Attribute, own: Mapping[str, Any]) -> Iterator[str]:
+    """Yield each argument with its value in terms of the setting."""
+    parts = default if len(own) > 1 and isinstance(default, tuple) else (default,)
+    for k, (argument, value) in enumerate(own.items()):
+        part = f"{name}[{k}]" if len(own) > 1 else name
+        same = _same(value, parts[k])
+        yield f"{argument}={part if same else f'{parts[k]!r} if {name} is None else {part}'}"
 
 
 def _same(own: Any, default: Attribute) -> bool:  # noqa: ANN401 - a default of the submission
