@@ -1,5 +1,6 @@
 """Theme: detach and gradient modes. What is cut off, and what is recorded."""
 
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from gradcheck_suite.properties.property import Draws, Property
@@ -13,17 +14,18 @@ __all__ = ["DETACHING"]
 THEME: Final = "detach, no_grad"
 
 
-def _session(name: str) -> Draws:
+def _sessions(*names: str) -> Draws:
     def draws(world: World) -> "Strata":
         from gradcheck_suite.strategies import detaching
 
-        return tuple(getattr(detaching, name)(palette) for palette in palettes(world))
+        drawn = product(names, palettes(world))
+        return tuple(getattr(detaching, name)(palette) for name, palette in drawn)
 
     return draws
 
 
 def _property(name: str, code: str, title: str, lesson: str, **more: Any) -> Property:  # noqa: ANN401 - further fields of Property
-    fields: dict[str, Any] = {"level": 3, "draws": _session(name), **more}
+    fields: dict[str, Any] = {"level": 3, "draws": _sessions(name), **more}
     return Property(name, code, THEME, title, lesson, **fields)
 
 
@@ -64,6 +66,7 @@ DETACHING: Final = (
         "Leaving the block must restore what was before it (not simply switch on), also when an "
         "exception leaves it: save the old mode, and put it back in a finally.",
         level=5,
+        draws=_sessions("modes_restored", "outer_modes_restored"),
         isolated=True,
     ),
     _property(

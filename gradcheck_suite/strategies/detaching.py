@@ -14,6 +14,7 @@ __all__ = [
     "modes_of_threads",
     "modes_restored",
     "no_grad_results",
+    "outer_modes_restored",
     "parameters_in_place",
 ]
 
@@ -51,21 +52,27 @@ def no_grad_results(s: Scene) -> None:
 
 @session
 def modes_restored(s: Scene) -> None:
-    """The former mode is back after a block, a nested block, an exception, a decorated call."""
+    """Recording goes on after a block, an exception, a decorated call."""
     x = s.leaf()
-    decorator = s.draw(st.booleans())
-    raises = s.draw(st.booleans())
-    if s.draw(st.booleans()):
-        with s.b.mode("no_grad"):
-            with s.b.mode("no_grad", decorator=decorator, raises=raises):
-                s.step(x)
-            inside = s.step(x)
-        s.backward(s.pair(inside, x))
-    else:
-        with s.b.mode("no_grad", decorator=decorator, raises=raises):
-            s.step(x)
-        s.backward(s.step(x))
+    _some_block(s, x)
+    s.backward(s.step(x))
     s.b.observe("grad", x)
+
+
+@session
+def outer_modes_restored(s: Scene) -> None:
+    """Nothing is recorded yet where a block, an exception, a decorated call ended in another."""
+    x = s.leaf()
+    with s.b.mode("no_grad"):
+        _some_block(s, x)
+        inside = s.step(x)
+    s.backward(s.pair(inside, x))
+    s.b.observe("grad", x)
+
+
+def _some_block(s: Scene, x: int) -> None:
+    with s.b.mode("no_grad", decorator=s.draw(st.booleans()), raises=s.draw(st.booleans())):
+        s.step(x)
 
 
 @session

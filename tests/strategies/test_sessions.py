@@ -138,11 +138,13 @@ def test_flags_are_asked_of_both_sides(programs_of):
 
 def test_modes_end_in_every_way(programs_of):
     """By the end of the block, by an exception, as a decorator; alone and inside of another."""
-    ways = set()
-    for program in programs_of(SESSIONS["modes_restored"](SCALARS), 120):
-        modes = [i for _, i in program.numbered() if isinstance(i, Mode)]
-        ways.add((len(modes), modes[-1].decorator, modes[-1].raises))
-    assert len(ways) == 8
+    for name, depth in (("modes_restored", 1), ("outer_modes_restored", 2)):
+        ways = set()
+        for program in programs_of(SESSIONS[name](SCALARS), 60):
+            modes = [i for _, i in program.numbered() if isinstance(i, Mode)]
+            ways.add((len(modes), modes[-1].decorator, modes[-1].raises))
+        assert len(ways) == 4
+        assert {n for n, _, _ in ways} == {depth}
 
 
 def test_generators_end_in_every_way(programs_of):
