@@ -4,14 +4,26 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from gradcheck_suite.bugs.base import SCALAR, scalar_engine
+from gradcheck_suite.engines.functional import SpokenEngine
 from gradcheck_suite.engines.known import known_engine
 from gradcheck_suite.engines.spelled import SpelledEngine
 
-__all__ = ["Bug", "Patch", "Patches", "Place", "both", "module", "spelled", "structural"]
+__all__ = [
+    "Bug",
+    "Patch",
+    "Patches",
+    "Place",
+    "both",
+    "module",
+    "right_engine",
+    "spelled",
+    "structural",
+]
 
 _MISSING: Final = object()
 
@@ -116,7 +128,7 @@ class Bug:
         switch = module("modes")._SWITCH
         enabled = switch.enabled
         try:
-            known = known_engine("reference")  # before it is bent: this may be its first import
+            known = right_engine()  # before it is bent: this may be its first import
             self.patch(patches)
             if self.base == SCALAR:
                 known = scalar_engine(patches.source)
@@ -126,6 +138,12 @@ class Bug:
         finally:
             patches.undo()
             module("modes")._SWITCH.enabled = enabled
+
+
+@cache
+def right_engine() -> SpokenEngine:
+    """Return the reference, which every bug but those of the scalar engine is made of."""
+    return known_engine("reference")
 
 
 def module(name: str) -> Any:

@@ -16,9 +16,8 @@ from time import process_time
 from types import FunctionType
 from typing import Any, Final, Self, TypeAlias
 
-from gradcheck_suite.bugs.bug import Bug, Patches, module
+from gradcheck_suite.bugs.bug import Bug, Patches, module, right_engine
 from gradcheck_suite.engines.interpreter import run, silence
-from gradcheck_suite.engines.known import known_engine
 from gradcheck_suite.engines.outcome import Lost, Outcomes
 from gradcheck_suite.engines.subject import InProcess
 from gradcheck_suite.program.instructions import Program, flatten
@@ -49,7 +48,7 @@ class Recording:
     def __init__(self, programs: Iterable[Program], bugs: Iterable[Bug]) -> None:
         """Run them on the right engine: as it is, and with all that ``bugs`` change watched."""
         programs = list(programs)
-        engine = known_engine("reference")
+        engine = right_engine()
         timed: list[tuple[Outcomes, float]] = []
         with silence():
             for program in programs:
@@ -109,7 +108,7 @@ def _spots(bug: Bug) -> frozenset[Spot]:
     patches = _patched(bug)
     spots = {_spot(owner, name) for owner, name in patches.changed}
     spots |= {("op", key.partition(".")[0]) for key in patches.ops}
-    known = known_engine("reference").namespace
+    known = right_engine().namespace
     can_be_watched = all(_can_be_watched(*changed) for changed in patches.changed)
     if patches.fields or not known.keys().isdisjoint(patches.names) or not can_be_watched:
         spots.add(_EVERYWHERE)
@@ -118,7 +117,7 @@ def _spots(bug: Bug) -> frozenset[Spot]:
 
 def _patched(bug: Bug) -> Patches:
     """Return what a bug changed, undone again."""
-    known_engine("reference")  # before it is bent: this may be its first import
+    right_engine()  # before it is bent: this may be its first import
     patches = Patches()
     try:
         bug.patch(patches)
@@ -150,7 +149,7 @@ def _reached(programs: Iterable[Program], bugs: Iterable[Bug]) -> list[frozenset
         for spot, (owner, name) in spots.items():
             put = watch.setitem if owner is OPS else watch.setattr
             put(owner, name, _watched(_original(owner, name), spot, seen.add))
-        engine = known_engine("reference")
+        engine = right_engine()
         found = []
         for program in programs:
             seen.clear()

@@ -10,9 +10,8 @@ from dataclasses import replace
 from threading import RLock
 from typing import Final
 
-from gradcheck_suite.bugs.bug import Bug
+from gradcheck_suite.bugs.bug import Bug, right_engine
 from gradcheck_suite.engines.interpreter import run, silence
-from gradcheck_suite.engines.known import known_engine
 from gradcheck_suite.engines.outcome import Outcomes
 from gradcheck_suite.program.editing import with_each
 from gradcheck_suite.program.instructions import Backward, Instruction, Program
@@ -25,7 +24,7 @@ _TURNS: Final = RLock()
 def answers_of_reference(program: Program) -> Outcomes:
     """Return what the reference does."""
     with _TURNS, silence():
-        return run(program, known_engine("reference"))
+        return run(program, right_engine())
 
 
 @contextmanager

@@ -8,6 +8,7 @@ report never shows something else than what was run.
 import ast
 from collections.abc import Callable, Mapping
 from functools import cache
+from types import CodeType
 from typing import Any, Final, cast
 
 from gradcheck_suite.errors import UsageError
@@ -38,6 +39,12 @@ OPTIONAL: Final = frozenset(
 def template(text: str) -> "Template":
     """Return the template of ``text``, parsed once."""
     return Template(text)
+
+
+@cache
+def _code(text: str, parameters: tuple[str, ...], dropped: frozenset[str], result: str) -> CodeType:
+    """Compile a line once, for however many engines have it."""
+    return template(text).code(parameters, dropped, result)
 
 
 class Template:
@@ -83,6 +90,12 @@ class Template:
 
         The function returns the line's value; of a statement, the value of the name ``result``.
         """
+        scope: dict[str, Any] = {}
+        exec(_code(self.text, parameters, dropped, result), namespace, scope)  # noqa: S102 - its purpose
+        return cast("Callable[..., Any]", scope["run"])
+
+    def code(self, parameters: tuple[str, ...], dropped: frozenset[str], result: str) -> CodeType:
+        """Return what defines the function ``run`` of ``parameters``."""
         body: list[ast.stmt] = list(self._pruned(dropped).body)
         if result:
             body.append(ast.Return(ast.Name(result, ast.Load())))
@@ -95,9 +108,7 @@ class Template:
         assert isinstance(function, ast.FunctionDef)
         function.body = body
         ast.fix_missing_locations(module)
-        scope: dict[str, Any] = {}
-        exec(compile(module, f"<{self.text}>", "exec"), namespace, scope)  # noqa: S102 - its purpose
-        return cast("Callable[..., Any]", scope["run"])
+        return compile(module, f"<{self.text}>", "exec")
 
     def _pruned(self, dropped: frozenset[str]) -> ast.Module:
         tree = ast.parse(self.text)

@@ -9,15 +9,16 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from statistics import median, quantiles
 from time import process_time
 
 from gradcheck_suite.bugs.bug import Bug
 from gradcheck_suite.bugs.catalogue import BUGS
-from gradcheck_suite.diagnosis import explain
+from gradcheck_suite.diagnosis import explain, mistakes
 from gradcheck_suite.diagnosis.examine import examine
+from gradcheck_suite.diagnosis.mistakes import Seen
 from gradcheck_suite.engines.outcome import Outcomes
 from gradcheck_suite.engines.subject import InProcess
 from gradcheck_suite.exams.build import build
@@ -31,7 +32,7 @@ from gradcheck_suite.program.instructions import (
     Program,
     flatten,
 )
-from gradcheck_suite.records import Finding
+from gradcheck_suite.records import Finding, Mistake
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -39,6 +40,8 @@ from tests.diagnosis.unseen_engines import PAIRS, UNSEEN, is_told, wrong_engine
 
 EVERY = int(os.environ.get("EVERY") or 1)
 N_CASES = 8
+MOST_OPS = 4  # of a structural fault, and of one op one: what is larger is named
+MOST_LEAVES = 2
 
 
 class Bent(InProcess):
@@ -94,12 +97,14 @@ def main() -> int:
         say(f"{what}: {len(of_kind)}")
         say(f"  ops        {spread(one.n_ops for one in of_kind)}")
         say(f"  leaves     {spread(one.n_leaves for one in of_kind)}")
-        say(f"  shrinking  {spread(one.seconds for one in of_kind)} s")
+        say(f"  shrinking  {spread(one.seconds for one in of_kind)} s of the processor")
         say(f"  right place    {share(one.right_place for one in of_kind)}")
         say(f"  mistake named  {share(one.named for one in of_kind)}")
         say(f"  named alone    {share(one.alone for one in of_kind)}")
         say(f"  another claimed where it is unknown  {share(o.claimed_without for o in of_kind)}")
     for one in told:
+        if one.n_ops > (1 if one.bug.place.op else MOST_OPS) or one.n_leaves > MOST_LEAVES:
+            say(f"  large: {one.bug.id}: {one.n_ops} ops, {one.n_leaves} leaves")
         if not one.right_place:
             say(f"  place of {one.bug.id}: {one.finding.fault}, expected {one.bug.place}")
         if not one.named:
@@ -137,13 +142,13 @@ def look_into(bug: Bug) -> Found:
     for name in bug.killers:
         timed: list[float] = []
         with_times(timed)
+        explain.likely_mistake = partial(with_and_without, bug)
         (result,) = examine(exam_of(name), subject)
         if result.finding is None:
             continue
         finding = result.finding
         mistake = finding.mistake
-        without = mistake_without(bug, name, subject)
-        WITHOUT[bug.id] = without
+        without = WITHOUT.get(bug.id, ())
         instructions = list(flatten(finding.program.instructions))
         return Found(
             bug,
@@ -175,21 +180,23 @@ def with_times(timed: list[float]) -> None:
 SHRINK = explain.smallest_failure
 
 
-def mistake_without(bug: Bug, name: str, subject: Bent) -> Sequence[str]:
-    """Return the ids of what is claimed when the catalogue does not have ``bug``."""
-    everybody = explain.suspects
-
-    def others(*args: object) -> tuple[Bug, ...]:
-        found = everybody(*args)
-        return tuple(b for b in found if b.id != bug.id and b.sentence != bug.sentence)
-
-    explain.suspects = others
+def with_and_without(
+    bug: Bug, suspects: Sequence[Bug], wrong: Sequence[Seen], right: Sequence[Seen]
+) -> Mistake | None:
+    """Return the likely mistake; note what is claimed when the catalogue does not have ``bug``."""
+    others = [b for b in suspects if b.id != bug.id and b.sentence != bug.sentence]
+    fit = cache(lambda suspect: FIT(suspect, wrong, right))
+    mistakes._fit = lambda suspect, *_: fit(suspect)
     try:
-        (result,) = examine(exam_of(name), subject)
+        found = LIKELY(suspects, wrong, right)
+        without = LIKELY(others, wrong, right)
     finally:
-        explain.suspects = everybody
-    mistake = result.finding and result.finding.mistake
-    return mistake.bugs if mistake else ()
+        mistakes._fit = FIT
+    WITHOUT[bug.id] = without.bugs if without else ()
+    return found
+
+
+FIT, LIKELY = mistakes._fit, mistakes.likely_mistake
 
 
 def is_right_place(bug: Bug, finding: Finding) -> bool:
