@@ -151,7 +151,7 @@ _SURROGATES: Final[tuple[_Row, ...]] = (
         "embedding",
         "assigned",
         "embedding overwrites the gradient of a row that comes twice, and should add",
-        _rows,
+        lambda x, indices: _rows(x, indices, 0),
     ),
     (
         "gather",

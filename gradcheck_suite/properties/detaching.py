@@ -90,8 +90,9 @@ DETACHING: Final = (
         "modes_of_threads",
         "D7",
         "no_grad in one thread switches recording off in another one",
-        "Whether ops are recorded is a matter of the thread that runs them: keep the switch in a "
-        "threading.local() or a ContextVar, not in a global name.",
+        "Whether ops are recorded is a matter of the thread that runs them: with one switch for "
+        "all, who evaluates under no_grad takes the gradients from who trains beside. Keep the "
+        "switch in a threading.local() or a ContextVar, not in a global name.",
         level=5,
         isolated=True,
     ),

@@ -62,6 +62,10 @@ ENGINES = {
         {"check": "; assert self.data.size"},
         {"infinities", "negative_bases"},
     ),
+    "no length of rows where there are none": (
+        {"check": "; self.data = np.array(self.data.tolist())"},
+        {"infinities", "negative_bases"},
+    ),
     "division that raises": (
         {"quotient": "np.vectorize(lambda a, b: a / b, otypes=[float])(x, y)"},
         {"empty_arrays", "negative_bases"},

@@ -104,6 +104,12 @@ def test_a_change_that_nothing_shows_passes_what_comes_nearest(name: str, asked:
     assert verdict_on(asked, BUGS[name]) is Verdict.PASS
 
 
+@pytest.mark.parametrize("op", ["take", "embedding", "gather", "getitem"])
+def test_an_index_that_overwrites_gives_a_number(op: str):
+    """What is wrong is what comes out for a row that comes twice: nothing is raised."""
+    assert verdict_on(f"gradient[{op}]", BUGS[f"{op}.assigned"]) is Verdict.FAIL
+
+
 def test_what_is_equivalent_about_no_op_has_a_test():
     """Each such change stands in the table above, or in that of the ops."""
     table = test_a_change_that_nothing_shows_passes_what_comes_nearest.pytestmark[0].args[1]

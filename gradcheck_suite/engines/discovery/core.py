@@ -73,8 +73,9 @@ def find_ranks(bench: Bench) -> Bench:
     if _MAX_RANK in kept:
         kept.append(_MAX_RANK + 1)  # only results have rank 5, and nobody stops at 4
     rank = max((n for n in kept if n <= len(_EMPTY)), default=0)
-    found = ["empty_arrays"] if rank and attempt(_keeps, bench, _EMPTY[-rank:]) else []
-    return bench.also(*(f"rank:{n}" for n in kept), *found)
+    shapes = {_EMPTY[-rank:], _EMPTY[-rank:][::-1]}  # lists of rows forget how long no rows are
+    are_kept = bool(rank) and all(attempt(_keeps, bench, shape) for shape in shapes)
+    return bench.also(*(f"rank:{n}" for n in kept), *(["empty_arrays"] if are_kept else []))
 
 
 def _keeps(bench: Bench, shape: tuple[int, ...]) -> bool:

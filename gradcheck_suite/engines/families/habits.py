@@ -34,6 +34,7 @@ BACKWARDS: Final = (
     "compute_grad",
     "calculate_gradients",
     "autograd",
+    "differentiate",
     "back",
 )
 
