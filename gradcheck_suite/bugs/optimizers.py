@@ -176,6 +176,19 @@ def _clears(patches: Patches) -> None:
     patches.setattr(optimizer, "_update", update)
 
 
+def _clears_nothing(patches: Patches) -> None:
+    patches.setattr(module("optim.optimizer").Optimizer, "zero_grad", lambda self: None)
+
+
+def _clears_all_but_the_last(patches: Patches) -> None:
+    def zero_grad(self: Any, set_to_none: bool = True) -> None:
+        for group in self.param_groups:
+            for parameter in group["params"][: len(group["params"]) - 1 or 1]:
+                parameter.zero_grad(set_to_none)
+
+    patches.setattr(module("optim.optimizer").Optimizer, "zero_grad", zero_grad)
+
+
 def _first_parameter_alone(patches: Patches) -> None:
     optimizer = module("optim.optimizer").Optimizer
     original = optimizer._update
@@ -306,6 +319,20 @@ _STEPS: Final[tuple[tuple[str, str, str, str, Patch], ...]] = (
         "a step clears the gradients of the parameters",
         "optimizer[sgd]",
         _clears,
+    ),
+    (
+        "opt-clears-nothing",
+        "clearing",
+        "zero_grad of an optimizer does nothing: each step adds to the gradients of all before",
+        "optimizer_clears",
+        _clears_nothing,
+    ),
+    (
+        "opt-clears-but-last",
+        "clearing",
+        "zero_grad of an optimizer leaves out its last parameter",
+        "optimizer_clears",
+        _clears_all_but_the_last,
     ),
     (
         "opt-first-alone",

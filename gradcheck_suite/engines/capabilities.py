@@ -25,6 +25,7 @@ _FROM_TEMPLATES: Final = (
     "hook",
     "unhook",
     "push_forward",
+    "optimizer_clear",
 )
 
 

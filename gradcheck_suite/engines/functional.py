@@ -131,7 +131,7 @@ class FunctionalEngine:
         raise TypeError(msg)
 
     apply_in_place = retain_grad = hook = unhook = set_requires_grad = _absent
-    assign = mode = decorate = optimizer_step = _absent
+    assign = mode = decorate = optimizer_step = optimizer_clear = _absent
 
     def tried(self, run: Callable[..., Any], values: Sequence[Any]) -> Any:  # noqa: ANN401 - theirs
         """Return ``run`` of ``values``, if the library can differentiate it by each of them."""

@@ -37,6 +37,7 @@ from gradcheck_suite.program.instructions import (
     Misapply,
     Mode,
     Observe,
+    OptimizerClear,
     OptimizerStep,
     Program,
     PushForward,
@@ -172,6 +173,11 @@ def _optimizer_step(run: _Run, _index: int, i: OptimizerStep) -> None:
     run.engine.optimizer_step(i.rule, parameters, i.settings)
 
 
+def _optimizer_clear(run: _Run, _index: int, i: OptimizerClear) -> None:
+    parameters = [run.values[p] for p in i.parameters]
+    run.engine.optimizer_clear(i.rule, parameters, i.settings)
+
+
 def _flag(run: _Run, index: int, i: Observe) -> None:
     run.seen[index] = Flag(run.engine.flag(i.what, run.values[i.x]))
 
@@ -262,6 +268,7 @@ _STEPS: Final[Mapping[type, Step]] = {
     SetRequiresGrad: _set_requires_grad,
     InPlace: _in_place,
     OptimizerStep: _optimizer_step,
+    OptimizerClear: _optimizer_clear,
     Hook: _hook,
     Unhook: _unhook,
     PushForward: _push_forward,

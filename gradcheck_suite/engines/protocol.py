@@ -124,6 +124,12 @@ class Engine(Protocol):
         """Take one step of the engine's own optimizer."""
         ...
 
+    def optimizer_clear(
+        self, rule: str, parameters: Sequence[Handle], settings: Attributes
+    ) -> None:
+        """Have that optimizer forget the gradients of its parameters."""
+        ...
+
     def value(self, x: Handle) -> Number:
         """Read the numbers of ``x``."""
         ...

@@ -254,13 +254,22 @@ class SpelledEngine:
         return self.run_line(getattr(self.spelling, kind))(function)  # type: ignore[no-any-return]  # theirs
 
     def optimizer_step(self, rule: str, parameters: Sequence[Handle], settings: Attributes) -> None:
+        self._of(self.optimizer(rule, parameters, settings), self.spelling.step)
+
+    def optimizer_clear(
+        self, rule: str, parameters: Sequence[Handle], settings: Attributes
+    ) -> None:
+        self._of(self.optimizer(rule, parameters, settings), self.spelling.optimizer_clear)
+
+    def optimizer(self, rule: str, parameters: Sequence[Handle], settings: Attributes) -> Handle:
+        """Return the optimizer of these very parameters, made when it is first used."""
         key = (rule, settings, *(id(p) for p in parameters))
         if key not in self._optimizers:
             unset = dict.fromkeys(name for name, _ in OPTIMIZERS[rule].settings)
             values = {**unset, **dict(settings), "parameters": list(parameters)}
             made = self.run_line(self._optimizer_text[rule], **values)
             self._optimizers[key] = (made, parameters)  # keeps the ids from being used again
-        self._of(self._optimizers[key][0], self.spelling.step)
+        return self._optimizers[key][0]
 
     def value(self, x: Handle) -> Number:
         found = x if type(x) in _PYTHON else self._over[self.spelling.value](x)

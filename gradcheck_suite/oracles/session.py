@@ -58,6 +58,7 @@ from gradcheck_suite.program.instructions import (
     Misapply,
     Mode,
     Observe,
+    OptimizerClear,
     OptimizerStep,
     Program,
     PushForward,
@@ -183,6 +184,9 @@ class Session:
                 del self.hooked[hook].hooks[hook]
             case OptimizerStep():
                 self._optimizer_step(instruction)
+            case OptimizerClear(parameters=parameters):
+                for p in parameters:
+                    clear(values[p])
             case _:
                 raise AssertionError(instruction)
 

@@ -111,6 +111,7 @@ _RECORDS: Final[tuple[tuple[type, tuple[_Check, ...]], ...]] = (
     (language.PushForward, (_is_value, _are_values, _are_arrays)),
     (language.Meanwhile, (_is_body,)),
     (language.BackwardFrom, (_is_value, _is_array_or_none, _is_flag, _is_flag)),
+    (language.OptimizerClear, (_is_name, _are_values, _are_attributes)),
 )
 _CODES: Final = {record: code for code, (record, _) in enumerate(_RECORDS)}
 

@@ -25,6 +25,7 @@ from gradcheck_suite.program.instructions import (
     Misapply,
     Mode,
     Observe,
+    OptimizerClear,
     OptimizerStep,
     Program,
     PushForward,
@@ -211,6 +212,8 @@ def _needs_of(
             return {kind, "decorator"} if decorator else {kind}
         case InPlace(op=op):
             return {f"in_place:{op}"}
+        case OptimizerClear(rule=rule):
+            return {f"optimizer:{rule}", "optimizer_clear"}
         case OptimizerStep(rule=rule, settings=settings):
             names = {name for name, _ in settings} - {"lr"}
             return {f"optimizer:{rule}"} | {f"optimizer:{rule}.{name}" for name in names}

@@ -38,6 +38,7 @@ __all__ = [
     "Mode",
     "ModeKind",
     "Observe",
+    "OptimizerClear",
     "OptimizerStep",
     "Program",
     "PushForward",
@@ -261,6 +262,15 @@ class OptimizerStep:
 
 
 @dataclass(frozen=True, slots=True)
+class OptimizerClear:
+    """Have that optimizer forget the gradients of its parameters."""
+
+    rule: str
+    parameters: tuple[int, ...]
+    settings: Attributes = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Observe:
     """Look at ``x``; the outcome at this index is what was seen."""
 
@@ -289,6 +299,7 @@ Instruction: TypeAlias = (
     | Unhook
     | PushForward
     | OptimizerStep
+    | OptimizerClear
     | Observe
 )
 

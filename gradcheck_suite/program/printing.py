@@ -26,6 +26,7 @@ from gradcheck_suite.program.instructions import (
     Misapply,
     Mode,
     Observe,
+    OptimizerClear,
     OptimizerStep,
     Program,
     PushForward,
@@ -62,7 +63,7 @@ class _Printer:
         self._names: dict[int, str] = {}
         self._fresh = variable_names(taken_names(spelling))
         self._made: list[str] = []  # every name that a line has assigned to, in order
-        self._optimizers: dict[OptimizerStep, str] = {}
+        self._optimizers: dict[tuple[object, ...], str] = {}
         self._hooked: dict[int, str] = {}  # what each hook was registered on
         self._next = 0
         self._n_waiting = 0
@@ -192,8 +193,8 @@ class _Printer:
                 return self._effect(instruction)
             case InPlace():
                 return self._in_place(index, instruction)
-            case OptimizerStep():
-                return self._optimizer_step(instruction)
+            case OptimizerStep() | OptimizerClear():
+                return self._by_optimizer(instruction)
             case Observe(what, x):
                 return self._look(what, x)
             case _:
@@ -262,19 +263,22 @@ class _Printer:
         call = template(self._spelling.push_forward).print(texts)
         return f"{function}\n{self._bind(index, call)}"
 
-    def _optimizer_step(self, step: OptimizerStep) -> str:
-        moves = template(self._spelling.step)
-        if step in self._optimizers:
-            return moves.print({"x": self._optimizers[step]})
+    def _by_optimizer(self, i: OptimizerStep | OptimizerClear) -> str:
+        """Print what an optimizer does, which is made where it is first used."""
+        spelling = self._spelling
+        does = template(spelling.step if isinstance(i, OptimizerStep) else spelling.optimizer_clear)
+        key = i.rule, i.parameters, i.settings
+        if key in self._optimizers:
+            return does.print({"x": self._optimizers[key]})
         n_others = len(self._optimizers)
         name = f"optimizer_{n_others + 1}" if n_others else "optimizer"
-        self._optimizers[step] = name
+        self._optimizers[key] = name
         self._made.append(name)
-        unset = {k: "None" for k, _ in OPTIMIZERS[step.rule].settings}
-        named = unset | {k: literal(v) for k, v in step.settings}
-        named["parameters"] = "[" + ", ".join(self._names[p] for p in step.parameters) + "]"
-        made = template(dict(self._spelling.optimizers)[step.rule]).print(named)
-        return f"{name} = {made}\n{moves.print({'x': name})}"
+        unset = {k: "None" for k, _ in OPTIMIZERS[i.rule].settings}
+        named = unset | {k: literal(v) for k, v in i.settings}
+        named["parameters"] = "[" + ", ".join(self._names[p] for p in i.parameters) + "]"
+        made = template(dict(spelling.optimizers)[i.rule]).print(named)
+        return f"{name} = {made}\n{does.print({'x': name})}"
 
     def _backward(self, index: int, b: Backward) -> str:
         spelling = self._spelling

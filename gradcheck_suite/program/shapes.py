@@ -23,6 +23,7 @@ from gradcheck_suite.program.instructions import (
     Misapply,
     Mode,
     Observe,
+    OptimizerClear,
     OptimizerStep,
     Program,
     PushForward,
@@ -107,7 +108,7 @@ def _shape(index: int, instruction: Instruction, found: dict[int, Shape]) -> Sha
             return None
         case Assign(x, y):
             used: tuple[int, ...] = (x, y)
-        case OptimizerStep(parameters=parameters):
+        case OptimizerStep(parameters=parameters) | OptimizerClear(parameters=parameters):
             used = parameters
         case Misapply(args=args):
             used = args

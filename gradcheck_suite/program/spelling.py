@@ -61,6 +61,8 @@ class Spelling:
     """(rule, expression for the optimizer over the list ``parameters``)."""
     step: str = "x.step()"
     """Have the optimizer ``x`` move its parameters."""
+    optimizer_clear: str = ""
+    """Have the optimizer ``x`` forget the gradients of its parameters."""
     can: frozenset[str] = field(default_factory=frozenset)
     """Further needs (see ``features``) that it was seen to meet: ranks, broadcasting, modes."""
     dtype: Literal["float64", "float32"] = "float64"

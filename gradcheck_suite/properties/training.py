@@ -45,6 +45,12 @@ def _settings(rule: str) -> Draws:
     return draws
 
 
+def _cleared(world: World) -> "Strata":
+    from gradcheck_suite.strategies import optimizers
+
+    return tuple(optimizers.cleared_by(rule, world) for rule in OPTIMIZERS)
+
+
 def _run(name: str, code: str, title: str, lesson: str, draws: Draws, **more: Any) -> Property:  # noqa: ANN401 - further fields of Property
     fields: dict[str, Any] = {"level": 4, "draws": draws, **more}
     return Property(id=name, code=code, theme=RUNS, title=title, lesson=lesson, **fields)
@@ -116,4 +122,14 @@ TRAINING: Final = (
         _each_sort("decreasing_losses", convex=True),
     ),
     *map(_own, OPTIMIZERS.values()),
+    Property(
+        id="optimizer_clears",
+        code="T3",
+        theme=OWN,
+        title="an optimizer leaves gradients of its parameters, or clears others",
+        lesson="Before the next backward, zero_grad clears the gradient of every parameter that "
+        "the optimizer was given, and of no other value.",
+        level=4,
+        draws=_cleared,
+    ),
 )

@@ -25,6 +25,7 @@ from gradcheck_suite.program.instructions import (
     Mode,
     ModeKind,
     Observe,
+    OptimizerClear,
     OptimizerStep,
     Program,
     PushForward,
@@ -76,6 +77,9 @@ class Builder:
 
     def optimizer_step(self, rule: str, parameters: Sequence[int], **settings: Attribute) -> None:
         self.add(OptimizerStep(rule, tuple(parameters), tuple(sorted(settings.items()))))
+
+    def optimizer_clear(self, rule: str, parameters: Sequence[int], **settings: Attribute) -> None:
+        self.add(OptimizerClear(rule, tuple(parameters), tuple(sorted(settings.items()))))
 
     def detach(self, x: int) -> int:
         return self.add(Detach(x))

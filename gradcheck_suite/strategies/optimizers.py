@@ -17,7 +17,7 @@ from gradcheck_suite.strategies.builder import Builder
 from gradcheck_suite.strategies.numbers import arrays, cotangents, some_shape
 from gradcheck_suite.strategies.world import World
 
-__all__ = ["optimizer_runs", "strata"]
+__all__ = ["cleared_by", "optimizer_runs", "strata"]
 
 # Steps that are small beside the weights: near zero float32 keeps too few digits to judge by.
 _WEIGHTS: Final = Domain(-4.0, 4.0, hole=1.0)
@@ -114,6 +114,26 @@ def strata(rule: str, world: World) -> tuple[st.SearchStrategy[Program], ...]:
             for names in ((), ("weight_decay",))
         ),
     )
+
+
+@st.composite
+def cleared_by(draw: st.DrawFn, rule: str, world: World) -> Program:
+    """Draw what an optimizer clears, before a step or after one; shrinks to one parameter.
+
+    A leaf that is not its own keeps its gradient.
+    """
+    n = draw(st.integers(1, 3))
+    shapes = [draw(some_shape(world.kind)) for _ in range(n + 1)]
+    b = Builder()
+    *parameters, other = [b.leaf(draw(arrays(shape, _WEIGHTS))) for shape in shapes]
+    lr = draw(st.sampled_from(_RATES))
+    for x, shape in zip((*parameters, other), shapes, strict=True):
+        _give_gradient(draw, b, x, shape, draw(st.sampled_from(_PALETTES[0])))
+    if draw(st.booleans()):
+        b.optimizer_step(rule, parameters, lr=lr)
+    b.optimizer_clear(rule, parameters, lr=lr)
+    b.observe("grad", *parameters, other)
+    return b.program()
 
 
 @st.composite

@@ -17,6 +17,7 @@ from gradcheck_suite.program.instructions import (
     Backward,
     Leaf,
     Observe,
+    OptimizerClear,
     OptimizerStep,
     Program,
 )
@@ -215,3 +216,30 @@ def test_a_default_of_its_own_is_overruled(engine_with: Callable[..., SpelledEng
         assert outcome.values == pytest.approx(value)
         printed = "\n".join(map(str, lines(asked, engine.spelling)))
         assert f"optimizer = {text}" in printed
+
+
+@pytest.mark.parametrize(
+    ("method", "template", "left"),
+    [
+        ("def zero_grad(self): self.params[0].grad = 0.0", "x.zero_grad()", [0.0, 2.0]),
+        ("def clear_grad(self): pass", "x.clear_grad()", [2.0, 2.0]),
+        ("def zero_grad(self, model): pass", "", None),
+        ("def zero_grad(self): raise NotImplementedError", "", None),
+        ("zero_grad = None", "", None),
+    ],
+)
+def test_what_an_optimizer_clears_with_is_taken_by_its_name(
+    method: str, template: str, left: list[float] | None, engine_with: Callable[..., SpelledEngine]
+):
+    """Whether it clears is judged: a method that leaves gradients must not be missed."""
+    engine = engine_with(optimizer("SGD", "params, lr", "lr") + f"\n    {method}\n")
+    assert engine.spelling.optimizer_clear == template
+    assert ("optimizer_clear" in engine.capabilities) is (left is not None)
+    if left is not None:
+        leaf = Leaf(Array((), (1.0,)))
+        squares = (Apply("mul", (0, 0)), Backward(2), Apply("mul", (1, 1)), Backward(4))
+        clears = OptimizerClear("sgd", (0, 1), (("lr", 0.5),))
+        looks = (Observe("grad", 0), Observe("grad", 1))
+        seen = run(Program((leaf, leaf, *squares, clears, *looks)), engine)
+        found = [seen[k] for k in (7, 8)]
+        assert [n.numbers for n in found if isinstance(n, Number)] == [[x] for x in left]

@@ -18,6 +18,7 @@ from gradcheck_suite.program.instructions import (
     Leaf,
     Mode,
     Observe,
+    OptimizerClear,
     OptimizerStep,
     Program,
     RetainGrad,
@@ -55,6 +56,10 @@ NEEDS = {
     "a decorator": ((Mode("enable_grad", (), decorator=True),), {"enable_grad", "decorator"}),
     "an update": ((S, InPlace("add", 0, (0,))), {"rank:0", "in_place:add"}),
     "an optimizer": ((S, OptimizerStep("adam", (0,))), {"rank:0", "optimizer:adam"}),
+    "its zero_grad": (
+        (S, OptimizerClear("adam", (0,), (("lr", 0.5),))),
+        {"rank:0", "optimizer:adam", "optimizer_clear"},
+    ),
     "numbers are looked at for nothing": ((S, Observe("value", 0), Observe("grad", 0)), {"rank:0"}),
     "is_leaf": ((S, Observe("is_leaf", 0)), {"rank:0", "is_leaf"}),
     "requires_grad": ((S, Observe("requires_grad", 0)), {"rank:0", "requires_grad"}),

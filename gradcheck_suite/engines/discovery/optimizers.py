@@ -12,6 +12,7 @@ import numpy as np
 
 from gradcheck_suite.engines.discovery.bench import Bench, attempt, numbers
 from gradcheck_suite.engines.discovery.gradients import products, result_of
+from gradcheck_suite.engines.families.habits import CLEARS
 from gradcheck_suite.engines.families.optimizers import PAIRS, RATES, SETTING_NAMES, STEPS
 from gradcheck_suite.program.instructions import Attribute
 from gradcheck_suite.program.optimizers import OPTIMIZERS, Optimizer
@@ -39,7 +40,7 @@ def find_optimizers(bench: Bench) -> Bench:
             if stepped is not None:
                 bench = stepped
                 break
-    return bench
+    return _with_clear(bench)
 
 
 def _stepped(bench: Bench, rule: Optimizer) -> Bench | None:
@@ -50,6 +51,33 @@ def _stepped(bench: Bench, rule: Optimizer) -> Bench | None:
         if attempt(_moves, tried, rule):
             return tried
     return None
+
+
+def _with_clear(bench: Bench) -> Bench:
+    """Add what every optimizer has to clear gradients with, by its name: whether it does is judged.
+
+    One that wants to be told more, or that is not written yet, is not there.
+    """
+    x = bench.leaf(numbers(bench.single))
+    made = [bench.engine.optimizer(rule, [x], _LR) for rule, _ in bench.spelling.optimizers]
+    for name in CLEARS if made and not bench.spelling.optimizer_clear else ():
+        if all(_takes_nothing(getattr(one, name, None)) for one in made):
+            return bench.but(optimizer_clear=f"x.{name}()")
+    return bench
+
+
+def _takes_nothing(method: object) -> bool:
+    """Tell whether there is a method that can be called as it is."""
+    if not callable(method):
+        return False
+    try:
+        inspect.signature(method).bind()
+        method()
+    except (TypeError, ValueError, NotImplementedError):
+        return False
+    except Exception:  # noqa: BLE001 - it is there, and wrong
+        return True
+    return True
 
 
 def _moves(bench: Bench, rule: Optimizer) -> bool:

@@ -153,6 +153,7 @@ REFERENCE: Final = Spelling(
         ("pow", "x **= exponent"),
         ("setitem", "x[index] = y"),
     ),
+    optimizer_clear="x.zero_grad()",
     optimizers=(
         (
             "sgd",

@@ -185,6 +185,7 @@ TORCH: Final = Spelling(
         ("pow", "x **= exponent"),
         ("setitem", "x[index] = y"),
     ),
+    optimizer_clear="x.zero_grad()",
     optimizers=(
         (
             "sgd",
