@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Final, TypeAlias
 
+from gradcheck_suite.engines.deadline import OutOfTimeError
 from gradcheck_suite.engines.outcome import Flag, Outcome, Outcomes, Raised
 from gradcheck_suite.engines.plan import (
     BINARY,
@@ -69,7 +70,8 @@ def run(program: Program, engine: Engine) -> Outcomes:
     """Run ``program`` on ``engine`` and return what was seen, by index of instruction.
 
     Nothing that the engine raises leaves this function, KeyboardInterrupt and SystemExit included:
-    they come from the engine's code. What depends on a value that was never made has no outcome.
+    they come from the engine's code. OutOfTimeError alone does, where a deadline was set. What
+    depends on a value that was never made has no outcome.
     """
     this = _Run(program, engine)
     plan = _plan_of(program)
@@ -125,6 +127,8 @@ class _Run:
                     bound[form](self, index, x)
             except NeverMadeError:
                 continue
+            except OutOfTimeError:
+                raise
             except BaseException as error:  # noqa: BLE001 - foreign code may raise anything
                 seen[index] = _raised(error)
 

@@ -1,7 +1,9 @@
 """The engine under judgement, wherever it runs: in this process or behind a sandbox."""
 
+from math import inf
 from typing import Protocol
 
+from gradcheck_suite.engines.deadline import OutOfTimeError, deadline
 from gradcheck_suite.engines.interpreter import run
 from gradcheck_suite.engines.outcome import Lost, Outcomes
 from gradcheck_suite.engines.protocol import Engine
@@ -36,15 +38,20 @@ class Subject(Protocol):
 class InProcess:
     """An engine that runs in this process: code that is trusted, at full speed."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Wrap ``engine``."""
+    def __init__(self, engine: Engine, seconds: float = inf) -> None:
+        """Wrap ``engine``, which has so many ``seconds`` of the processor for each Program."""
         self._engine = engine
+        self._seconds = seconds
         self.spelling = engine.spelling
         self.capabilities = engine.capabilities
 
     def run(self, program: Program) -> Outcomes | Lost:
         """Run one Program; an exception of the engine is an Outcome."""
-        return run(program, self._engine)
+        try:
+            with deadline(self._seconds):
+                return run(program, self._engine)
+        except OutOfTimeError:
+            return Lost("timeout", f"no answer within {self._seconds:g} s of the processor")
 
     def restart(self) -> None:
         """Do nothing: what an engine leaves behind in this process stays."""

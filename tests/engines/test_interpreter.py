@@ -1,6 +1,6 @@
 """The interpreter turns what an engine does, and whatever it raises, into Outcomes."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +9,9 @@ import pytest
 import reference as reference_engine
 from gradcheck_suite.engines.interpreter import run
 from gradcheck_suite.engines.known import known_engine
-from gradcheck_suite.engines.outcome import Flag, Nothing, Number, Raised
+from gradcheck_suite.engines.outcome import Flag, Lost, Nothing, Number, Raised
 from gradcheck_suite.engines.spelled import SpelledEngine
+from gradcheck_suite.engines.subject import InProcess
 from gradcheck_suite.program.array import Array
 from gradcheck_suite.program.instructions import (
     Apply,
@@ -249,3 +250,22 @@ def test_a_cotangent_of_a_backward_that_raised_is_not_looked_at(reference):
     wrong = Backward(0, Array.of([1.0, 2.0, 3.0]))
     program = (Leaf(Array.of([1.0, 2.0])), wrong, Observe("cotangent", 1))
     assert list(outcomes(reference, *program)) == [1]
+
+
+def test_an_engine_that_does_not_come_back_is_given_up(reference):
+    """What hangs in this process is lost, also where it swallows the first call to stop."""
+
+    def forever(x):
+        with suppress(BaseException):
+            while True:
+                pass
+        while True:
+            pass
+
+    spelling = replace(reference.spelling, ops=(("neg", "forever(x)"), ("exp", "x.exp()")))
+    engine = SpelledEngine(spelling, {**reference.namespace, "forever": forever})
+    subject = InProcess(engine, seconds=0.1)
+    lost = subject.run(Program((TWO, Apply("neg", (0,)), Observe("value", 1))))
+    assert lost == Lost("timeout", "no answer within 0.1 s of the processor")
+    outcomes = subject.run(Program((TWO, Apply("exp", (0,)), Observe("value", 1))))
+    assert outcomes[2].numbers == [pytest.approx(np.exp(2.0))]
