@@ -50,6 +50,29 @@ def keep_stale_and_graph(patch: Patches) -> None:
     patch.setattr(module("graph").Node, "free", lambda node: None)
 
 
+def keep_stale_below_root(patch: Patches) -> None:
+    """Do the same in an engine that sets the gradient of the root to 1 in every pass."""
+    before: dict[Any, Any] = {}
+    roots: set[Any] = set()
+    node_class, tensor = module("graph").Node, module("tensor")
+    original, backpropagate = node_class.hooked, tensor.backpropagate
+
+    def hooked(node: Any, cotangent: Any) -> Any:
+        total = original(node, cotangent)
+        if node.parents:
+            stale = node in before and node not in roots
+            total = before[node] = total + before[node] if stale else total
+        return total
+
+    def from_roots(seeds: Any, **how: Any) -> Any:
+        roots.clear()
+        roots.update(seeds)
+        return backpropagate(seeds, **how)
+
+    patch.setattr(node_class, "hooked", hooked)
+    patch.setattr(tensor, "backpropagate", from_roots)
+
+
 def share_leaves(patch: Patches) -> None:
     """GRAD-BUFFER-ALIAS: keep whatever array arrives at a leaf, and add to it with +=."""
 
@@ -252,6 +275,14 @@ ACCUMULATION: Final = (
         "once more",
         "two_losses clear_and_repeat retained_backward middle_then_end",
         keep_stale,
+    ),
+    _bug(
+        "acc-below-root",
+        "second pass",
+        "intermediate gradients of the last pass are sent on once more in the next, while the "
+        "root's is set to 1 each time",
+        "two_losses clear_and_repeat retained_backward middle_then_end",
+        keep_stale_below_root,
     ),
     _bug(
         "zerograd-leafonly",

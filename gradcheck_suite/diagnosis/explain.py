@@ -46,7 +46,7 @@ def explain(
     fault, place = place_of_fault(entry, smallest, subject, reach)
     evidence = (smallest, *wrong)
     suspected = suspects(entry, fault.op, reach.passed, case.program)
-    mistake = likely_mistake(suspected, evidence, right)
+    mistake = likely_mistake(suspected, evidence, right, seeded=reach.takes_cotangent)
     fault, place = _refined(fault, place, mistake)
     spelling = subject.spelling
     if is_run(entry, case.program):

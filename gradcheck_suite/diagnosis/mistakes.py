@@ -66,18 +66,18 @@ def place_of(mistake: Mistake) -> Place | None:
 
 
 def likely_mistake(
-    suspects: Sequence[Bug], wrong: Sequence[Seen], right: Sequence[Seen]
+    suspects: Sequence[Bug], wrong: Sequence[Seen], right: Sequence[Seen], *, seeded: bool
 ) -> Mistake | None:
     """Return the bug that gives all that is ``wrong``, and nothing else where it was ``right``.
 
     Two of the ``suspects`` where it takes two. None where none fits, or where nothing but
-    exceptions was seen.
+    exceptions was seen. ``seeded``: whether the engine takes cotangents.
     """
     to_explain = _wrong_looks(wrong)
     if all(isinstance(outcome, Raised) or outcome is None for outcome in to_explain.values()):
         return None
     every = frozenset(to_explain)
-    fits = [f for bug in suspects if (f := _fit(bug, wrong, right)) is not None]
+    fits = [f for bug in suspects if (f := _fit(bug, wrong, right, seeded)) is not None]
     whole = [fit for fit in fits if fit.explained == every]
     # What the catalogue has on this very op is the better told of two that come to the same.
     whole = [fit for fit in whole if fit.bug.id in BUGS] or whole
@@ -112,10 +112,10 @@ def _wrong_looks(wrong: Sequence[Seen]) -> _Looks:
     }
 
 
-def _fit(bug: Bug, wrong: Sequence[Seen], right: Sequence[Seen]) -> _Fit | None:
+def _fit(bug: Bug, wrong: Sequence[Seen], right: Sequence[Seen], seeded: bool) -> _Fit | None:
     """Return what a bug explains; None where that is nothing, or where it would show elsewhere."""
     explained = set()
-    with bent_by(bug) as answer:
+    with bent_by(bug, seeded=seeded) as answer:
         for k, (case, judgement) in enumerate((*wrong, *right)):
             told = answer(case.program)
             for look in judgement.looks:

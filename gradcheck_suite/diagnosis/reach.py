@@ -42,7 +42,8 @@ class Reach:
         self.passed: set[str] = set()
         """The properties that hold: no bug that would break one of them is at work."""
         names = template(spelling.backward).names
-        self._takes_cotangent = any(name.startswith("cotangent") for name in names)
+        self.takes_cotangent = any(name.startswith("cotangent") for name in names)
+        """Whether a backward is given one, and not a weighted sum of the engine's own ops."""
 
     def add_unsound(self, entry: Property, failed: Iterable[Case] = ()) -> None:
         """Remember what a property leaves in doubt, and the cases of it that failed."""
@@ -117,13 +118,13 @@ class Reach:
 
     def _missing(self, case: Case) -> frozenset[str]:
         missing = case.needs - self._capabilities
-        if "cotangent" in missing and not self._takes_cotangent:
+        if "cotangent" in missing and not self.takes_cotangent:
             # A backward without a cotangent is given a weighted sum of the engine's own ops.
             missing = missing - {"cotangent"} | (self._ops_for(case.program) - self._capabilities)
         return missing
 
     def _stand_ins(self, program: Program) -> frozenset[str]:
-        if self._takes_cotangent:
+        if self.takes_cotangent:
             return frozenset()
         names = [need.removeprefix("op:") for need in self._ops_for(program)]
         return frozenset(f"{what}:{name}" for name in names for what in ("value", "gradient"))
@@ -134,7 +135,7 @@ class Reach:
 
     def _ops_of(self, program: Program) -> frozenset[str]:
         """Return the ops that run, those included that stand in for a cotangent."""
-        if self._takes_cotangent:
+        if self.takes_cotangent:
             return ops_used(program)
         return ops_used(program) | {need.removeprefix("op:") for need in self._ops_for(program)}
 

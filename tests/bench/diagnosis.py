@@ -181,15 +181,15 @@ SHRINK = explain.smallest_failure
 
 
 def with_and_without(
-    bug: Bug, suspects: Sequence[Bug], wrong: Sequence[Seen], right: Sequence[Seen]
+    bug: Bug, suspects: Sequence[Bug], wrong: Sequence[Seen], right: Sequence[Seen], *, seeded: bool
 ) -> Mistake | None:
     """Return the likely mistake; note what is claimed when the catalogue does not have ``bug``."""
     others = [b for b in suspects if b.id != bug.id and b.sentence != bug.sentence]
-    fit = cache(lambda suspect: FIT(suspect, wrong, right))
+    fit = cache(lambda suspect: FIT(suspect, wrong, right, seeded))
     mistakes._fit = lambda suspect, *_: fit(suspect)
     try:
-        found = LIKELY(suspects, wrong, right)
-        without = LIKELY(others, wrong, right)
+        found = LIKELY(suspects, wrong, right, seeded=seeded)
+        without = LIKELY(others, wrong, right, seeded=seeded)
     finally:
         mistakes._fit = FIT
     WITHOUT[bug.id] = without.bugs if without else ()

@@ -117,6 +117,16 @@ def test_stale_intermediates_are_told_once(make_exam: Any):
     assert finding.fault.claim == "second pass"
 
 
+def test_stale_intermediates_below_a_root_that_is_set_anew_are_told_once(make_exam: Any):
+    """The form that the bug has in micrograd is known too, so that all of it has one root."""
+    ids = ("two_losses", "clear_and_repeat", "retained_backward", "middle_then_end")
+    subject = InProcess(load(SUBMISSIONS / "wrong_stale_intermediates"))
+    found = {r.property: r for r in examine(make_exam(*ids), subject)}
+    assert [r.root for r in found.values()] == ["", *["two_losses"] * 3]
+    mistakes = [r.finding.mistake for r in found.values() if r.finding]
+    assert all(mistake and "acc-below-root" in mistake.bugs for mistake in mistakes)
+
+
 def result(name: str, verdict: Verdict = Verdict.FAIL, **more: Any) -> PropertyResult:
     """Return a result whose finding has only what matters for its root."""
     root = more.pop("root", "")
