@@ -15,7 +15,7 @@ from gradcheck_suite.report.student import Line, convention_lines
 __all__ = ["inspection_lines"]
 
 _WIDTH: Final = 88  # of running text, as in every report for a terminal
-_KEY: Final = 14  # columns of a key
+_KEY: Final = 17  # columns of a key
 _ABSENT: Final = {
     "clear": "no way to clear a gradient: fresh leaves are used",
     "detach": "nothing cuts a value off from its history",

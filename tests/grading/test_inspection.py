@@ -60,15 +60,15 @@ def test_lines(found: Inspection) -> None:
     text = plain(inspection_lines("engine.py", found))
     for part in (
         "engine.py Var: scalars, 2 ops",
-        "  entry          engine:Var",
-        "  precision      float32",
+        "  entry             engine:Var",
+        "  precision         float32",
         "    def keep(gradients):\n        for x, gradient in gradients.items():",
-        "  mul            x * y",
-        "  ranks          0",
+        "  mul               x * y",
+        "  ranks             0",
         "conventions: accumulation: adds",
-        "  no_grad        no context manager, flag or setter stops recording",
-        "  exp            x.exp() raises NotImplementedError: homework 2",
-        "  no such op     sub,",
+        "  no_grad           no context manager, flag or setter stops recording",
+        "  exp               x.exp() raises NotImplementedError: homework 2",
+        "  no such op        sub,",
     ):
         assert part in text
 
