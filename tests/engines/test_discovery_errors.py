@@ -42,7 +42,7 @@ def test_file_of_another_sort(tmp_path):
     """A file that is not Python is turned down by its suffix."""
     path = tmp_path / "engine.txt"
     path.write_text(SCALAR)
-    with says(".*engine.txt: got a file of the sort .txt, expected a .py file"):
+    with says(".*engine.txt: got a file of the sort .txt, expected a .py file or a notebook"):
         discover(path)
 
 
@@ -52,10 +52,19 @@ def test_empty_folder(tmp_path):
         discover(tmp_path)
 
 
-def test_notebook_alone(write):
-    """A folder with nothing but a notebook is told to save it as .py."""
-    with says(r".*\(found: engine.ipynb\); a notebook has to be saved as .py"):
+def test_notebook_without_an_engine(write):
+    """A folder with nothing but a notebook that defines no arithmetic holds no engine."""
+    with says(r".*got no Python file of an engine \(found: engine.ipynb\)"):
         discover(write({"engine.ipynb": "{}"}))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "[1]", '{"cells": [1]}', "class Value: pass"])
+def test_notebook_that_is_none(write, text):
+    """What is no notebook is told as such, alone or in its folder."""
+    folder = write({"engine.ipynb": text})
+    for path in (folder, folder / "engine.ipynb"):
+        with says("(submission: )?engine.ipynb: got no notebook, expected JSON with code cells"):
+            discover(path)
 
 
 @pytest.mark.parametrize(

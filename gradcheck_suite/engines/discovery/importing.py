@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+from gradcheck_suite.engines.discovery.notebooks import NOTEBOOK, NotebookLoader
 from gradcheck_suite.engines.discovery.sources import Source, Survey, is_protected
 from gradcheck_suite.engines.discovery.stand_ins import stand_ins
 from gradcheck_suite.errors import SubmissionError
@@ -24,6 +26,7 @@ class _Finder(MetaPathFinder):
     def __init__(self, sources: Sequence[Source]) -> None:
         self._names = {s.module.partition(".")[0]: s.root for s in sources}
         self._files = {s.path.resolve(): s.module for s in sources}
+        self._notebooks = {s.module: s for s in sources if s.path.suffix == NOTEBOOK}
         self._folders = sorted({str(s.path.parent.resolve()) for s in sources})
 
     def find_spec(
@@ -35,6 +38,11 @@ class _Finder(MetaPathFinder):
     ) -> ModuleSpec | None:
         if path is not None or is_protected(fullname):
             return None
+        if fullname in self._notebooks:
+            notebook = self._notebooks[fullname]
+            file = str(notebook.path.resolve())
+            loader = NotebookLoader(notebook.tree, file)
+            return spec_from_file_location(fullname, file, loader=loader)
         if fullname in self._names:
             return PathFinder.find_spec(fullname, [str(self._names[fullname])])
         return self._by_stem(fullname)

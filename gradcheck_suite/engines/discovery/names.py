@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from gradcheck_suite.engines.discovery.notebooks import NOTEBOOK
 from gradcheck_suite.program.optimizers import OPTIMIZERS
 from gradcheck_suite.program.table import OPS
 from gradcheck_suite.program.template import template
@@ -111,7 +112,13 @@ class Names:
         tops = used - self._short.keys() - _RESERVED
         whole = (name for name in chains & self.modules.keys() if name.partition(".")[0] in tops)
         lines += (f"import {name}" for name in sorted(whole))
-        return (*self._path_lines(), *lines)
+        return (*self._notebook_lines(), *self._path_lines(), *lines)
+
+    def _notebook_lines(self) -> tuple[str, ...]:
+        """Return, in words that are a statement, what Python itself cannot import."""
+        path = Path(getattr(self.modules[self.entry], "__file__", None) or "")
+        said = f"{path.name}: save its code cells as {self.entry}.py first"
+        return (repr(said),) if path.suffix == NOTEBOOK else ()
 
     def _import_of(self, short: str) -> str:
         package, _, last = self._short[short].rpartition(".")

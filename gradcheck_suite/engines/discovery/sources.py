@@ -3,13 +3,14 @@
 import ast
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from gradcheck_suite.engines.discovery.notebooks import NOTEBOOK, definitions_of, module_name
 from gradcheck_suite.errors import SubmissionError
 
 __all__ = ["ADAPTER", "SETTINGS", "Source", "Survey", "is_protected", "survey"]
@@ -43,6 +44,7 @@ _OTHER_FOLDERS: Final = frozenset(
 )
 _OTHER_FILES: Final = frozenset({ADAPTER, "conftest.py", "fabfile.py", "noxfile.py", "setup.py"})
 _MAX_BYTES: Final = 1 << 20  # of one file; the largest engine file known has a tenth of it
+_MAX_NOTEBOOK: Final = 32 << 20  # with the pictures in it
 _MAX_FILES: Final = 400
 _OPERATORS: Final = frozenset({"__add__", "__mul__", "__radd__", "__rmul__", "__matmul__"})
 
@@ -137,8 +139,11 @@ def survey(path: Path) -> Survey:
 
 
 def _of_file(path: Path) -> Survey:
+    if path.suffix == NOTEBOOK:
+        return Survey(path.parent, (_of_notebook(path, path.name),))
     if path.suffix != ".py":
-        msg = f"{path.name}: got a file of the sort {path.suffix or '(none)'}, expected a .py file"
+        sort = path.suffix or "(none)"
+        msg = f"{path.name}: got a file of the sort {sort}, expected a .py file or a notebook"
         raise SubmissionError(msg)
     tree = _parsed(path, path.name)
     return Survey(path.parent, (Source(path, path.stem, path.parent.resolve(), tree),))
@@ -147,12 +152,6 @@ def _of_file(path: Path) -> Survey:
 def _of_folder(folder: Path) -> Survey:
     paths = [p for p in _python_files(folder) if p.name not in _OTHER_FILES and not _is_test(p)]
     adapter = _adapter(folder)
-    if not paths and adapter is None:
-        others = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
-        found = ", ".join(others[:8]) or "nothing"
-        hint = "; a notebook has to be saved as .py" if _notebooks(others) else ""
-        msg = f"{folder.name}: got no Python file of an engine (found: {found}){hint}"
-        raise SubmissionError(msg)
     trees, problems = {}, []
     for path in paths[:_MAX_FILES]:
         try:
@@ -161,6 +160,13 @@ def _of_folder(folder: Path) -> Survey:
             problems.append(str(error))
     habits = _Imports.of(trees)
     sources = tuple(_named(path, tree, folder, habits) for path, tree in trees.items())
+    if not any(source.has_operators for source in sources) and adapter is None:
+        sources += tuple(_notebooks(folder, problems))
+    if not sources and not problems and adapter is None:
+        others = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
+        found = ", ".join(others[:8]) or "nothing"
+        msg = f"{folder.name}: got no Python file of an engine (found: {found})"
+        raise SubmissionError(msg)
     return Survey(folder, sources, tuple(problems), adapter)
 
 
@@ -185,20 +191,39 @@ def _is_test(path: Path) -> bool:
     return path.name.startswith(("test_", ".")) or path.name.endswith("_test.py")
 
 
-def _notebooks(names: Iterable[str]) -> bool:
-    return any(name.endswith(".ipynb") for name in names)
+def _notebooks(folder: Path, problems: list[str]) -> Iterator[Source]:
+    """Yield the notebooks of a folder that define arithmetic."""
+    for path in sorted(folder.glob(f"*{NOTEBOOK}")):
+        try:
+            source = _of_notebook(path, path.name)
+        except SubmissionError as error:
+            problems.append(str(error))
+        else:
+            if source.has_operators:
+                yield source
 
 
-def _parsed(path: Path, shown: str) -> ast.Module:
-    """Return the syntax tree of a file; SubmissionError says what is wrong and where."""
+def _of_notebook(path: Path, shown: str) -> Source:
+    tree = definitions_of(_text_of(path, shown), shown)
+    return Source(path, module_name(path.stem), path.parent.resolve(), tree)
+
+
+def _text_of(path: Path, shown: str) -> bytes:
+    limit = _MAX_NOTEBOOK if path.suffix == NOTEBOOK else _MAX_BYTES
     try:
         text = path.read_bytes()
     except OSError as error:
         msg = f"{shown}: cannot be read ({error.strerror})"
         raise SubmissionError(msg) from None
-    if len(text) > _MAX_BYTES:
-        msg = f"{shown}: got {len(text)} bytes, expected an engine in at most {_MAX_BYTES}"
+    if len(text) > limit:
+        msg = f"{shown}: got {len(text)} bytes, expected an engine in at most {limit}"
         raise SubmissionError(msg)
+    return text
+
+
+def _parsed(path: Path, shown: str) -> ast.Module:
+    """Return the syntax tree of a file; SubmissionError says what is wrong and where."""
+    text = _text_of(path, shown)
     if b"\0" in text:
         msg = f"{shown}: got binary data, expected Python source"
         raise SubmissionError(msg)
