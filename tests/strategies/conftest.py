@@ -49,13 +49,13 @@ def _by_name():
 STRATEGIES = _by_name()
 
 
-def pytest_generate_tests(metafunc):
-    """Run a test that asks for ``strategy`` once for each strategy of the suite."""
-    if "strategy" in metafunc.fixturenames:
-        metafunc.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES)
-
-
 @pytest.fixture(scope="session")
 def programs_of():
     """Return a function that draws programs of a strategy: the same ones in every run."""
     return partial(draw, seed=1, keep=lambda _: True)
+
+
+@pytest.fixture(scope="module", params=STRATEGIES)
+def some_programs(request, programs_of):
+    """Return programs of each strategy of the suite in turn, drawn once for all tests of a file."""
+    return programs_of(STRATEGIES[request.param], 25)

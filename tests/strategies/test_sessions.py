@@ -30,16 +30,16 @@ ABOUT = frozenset(op.name for op in SPECIAL)  # what a session may be about itse
 IMPORTS = (*REFERENCE.imports, "import contextlib")
 
 
-def test_every_program_holds_together(strategy, programs_of):
+def test_every_program_holds_together(some_programs):
     """All shapes can be inferred, and something is looked at."""
-    for program in programs_of(strategy, 25):
+    for program in some_programs:
         shapes(program)
         assert any(isinstance(i, Observe) for _, i in program.numbered())
 
 
-def test_every_number_is_exact_in_single_precision(strategy, programs_of):
+def test_every_number_is_exact_in_single_precision(some_programs):
     """Leaves, constants and cotangents are never rounded by an engine of float32."""
-    for program in programs_of(strategy, 25):
+    for program in some_programs:
         for _, i in program.numbered():
             array = i.cotangent if isinstance(i, Backward) else getattr(i, "array", None)
             assert array is None or all(float(np.float32(v)) == v for v in array.values)
