@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gradcheck_suite.program.op import Op
 from gradcheck_suite.program.table import OPS
 from gradcheck_suite.properties.property import Draws, Property
-from gradcheck_suite.strategies.world import World
+from gradcheck_suite.strategies.world import BINARY, World
 
 if TYPE_CHECKING:
     from gradcheck_suite.program.instructions import Look
@@ -40,7 +40,7 @@ def _dtypes(world: World) -> "Strata":
 def _given_seeds(world: World) -> "Strata":
     from gradcheck_suite.strategies.gradient_arrays import given_seeds
 
-    return tuple(given_seeds(op.name, world.kind) for op in world.having(("mul", "add", "sub")))
+    return tuple(given_seeds(op.name, world.kind) for op in world.having(BINARY))
 
 
 def _precision(_world: World) -> "Strata":

@@ -84,9 +84,9 @@ def default_seeds(draw: st.DrawFn, op: str) -> Program:
 def given_seeds(draw: st.DrawFn, op: str, kind: str) -> Program:
     """Draw a gradient from a cotangent handed to backward; shrinks to a product of scalars."""
     shape = draw(some_shape(kind))
-    domain = op_named(op).domain(0)
+    row = op_named(op)
     b = Builder()
-    x, y = (b.leaf(draw(arrays(shape, domain))) for _ in range(2))
+    x, y = (b.leaf(draw(arrays(shape, row.domain(k)))) for k in range(2))
     b.backward_from(b.apply(op, x, y), draw(cotangents(shape)))
     b.observe("grad", x)
     return b.program()
