@@ -31,8 +31,8 @@ _N_TRIES = 200
 _MAX_RUNS = 600  # of the engine; a run and its enclosure take about 2 ms
 _MAX_LENGTH = 100  # steps; what is longer is a chain that has to be as long as it is
 _FEW = 4  # steps: a program of so few teaches as well as any other that could be drawn
-# 5 to 40 s for all tries, and what is found is no smaller than what was taken apart.
-_SLOWLY_DRAWN = {"histories", "training runs"}
+# 5 to 60 s for all tries, and what is found is no smaller than what was taken apart.
+_SLOWLY_DRAWN = {"histories", "training runs", "optimizers"}
 # What the oracle says to programs that no strategy writes: they fit, and mean nothing.
 _NOT_MEANT = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
 _MAX_WORK = 5_000  # instructions and numbers of all smaller programs that are tried: about 2 s
