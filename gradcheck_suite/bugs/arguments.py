@@ -41,6 +41,15 @@ _NEGATED: Final = (
     ("concatenate", "xs", 1),
 )
 
+# Where the reference's own functions have something else before an argument.
+_ELSEWHERE: Final = {
+    ("einsum", "x"): 1,
+    ("einsum", "y"): 2,
+    ("scatter_add", "y"): 3,
+    ("layer_norm", "weight"): 2,
+    ("layer_norm", "bias"): 3,
+}
+
 
 def _cut(x: Any) -> Any:
     return x.detach()
@@ -73,7 +82,11 @@ def _bug(op: str, argument: str, position: int, what: str, sentence: str, patch:
 
 
 def arguments_on(op: str, argument: str, position: int) -> tuple[Bug, ...]:
-    """Return both faults of one argument, whether the catalogue has them there or not."""
+    """Return both faults of one argument, whether the catalogue has them there or not.
+
+    ``position`` is that of the argument in the op's row.
+    """
+    position = _ELSEWHERE.get((op, argument), position)
     return _missing(op, argument, position), _wrong_sign(op, argument, position)
 
 

@@ -110,7 +110,7 @@ class Propagated:
         self.seen.append(gradient)
         return gradient
 
-    def backward(self, x: Any, cotangent: Any, create_graph: bool) -> None:
+    def backward(self, x: Any, cotangent: Any = None, create_graph: bool = False) -> None:
         """Go backward, and record that from a value alone that is no gradient."""
         create = create_graph and not any(x is gradient for gradient in self.seen)
         x.backward(cotangent, retain_graph=True, create_graph=create)
@@ -243,11 +243,12 @@ HIGHER: Final = (
         bend_all_tangents,
     ),
     *(
-        _bug(
+        Bug(
             f"tangent-moves-{op}",
-            "forward mode",
             f"the tangent of {op} moves, and {op} is flat",
-            f"forward_mode[{op}]",
+            THEME,
+            (f"forward_mode[{op}]",),
+            Place(op),
             _wrapped(op, lambda y: y + moving(y)),
         )
         for op in _FLAT

@@ -71,9 +71,10 @@ def read_cotangents_in_memory(patch: Patches) -> None:
     """Take the numbers of a cotangent in the order in which they lie in memory."""
     original = reference.Tensor.backward
 
-    def backward(x: Any, cotangent: Any, **flags: Any) -> None:
+    def backward(x: Any, cotangent: Any = None, **flags: Any) -> None:
         """Put them in order by memory."""
-        original(x, reference.Tensor(in_memory(cotangent.data)), **flags)
+        ordered = None if cotangent is None else reference.Tensor(in_memory(cotangent.data))
+        original(x, ordered, **flags)
 
     patch.setattr(reference.Tensor, "backward", backward)
 
@@ -85,7 +86,8 @@ def _aliasing(op: str, text: str, array: str) -> Patch:
 
 def take_cotangents(patches: Patches) -> None:
     """Use the array of the cotangent for something else."""
-    patches.spell(names={"taken": taken}, backward="x.backward(taken(cotangent))")
+    flags = "retain_graph=retain_graph, create_graph=create_graph"
+    patches.spell(names={"taken": taken}, backward=f"x.backward(taken(cotangent), {flags})")
 
 
 def count_overwritten(patches: Patches) -> None:

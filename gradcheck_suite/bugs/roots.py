@@ -19,7 +19,12 @@ def clip_gradients(patch: Patches) -> None:
 
     def sink(owner: Any) -> Callable[[Any], None]:
         receive = original(owner)
-        return lambda g: receive(reference.Tensor(np.clip(g.data, -1e6, 1e6)))
+
+        def clipped(g: Any) -> None:
+            cut = np.clip(g.data, -1e6, 1e6)
+            receive(g if np.array_equal(cut, g.data) else reference.Tensor(cut))
+
+        return clipped
 
     patch.setattr(module("tensor"), "_sink", sink)
 

@@ -8,13 +8,14 @@ from gradcheck_suite.properties.property import Property
 
 __all__ = ["claim_of"]
 
+_LIFETIME: Final = "graph lifetime"
 _OF_THEME: Final[Mapping[str, str]] = MappingProxyType(
     {
         "edges": "edges",
         "whole expressions": "order",
         "sharing and accumulation": "sharing",
         "gradient arrays": "aliasing",
-        "graph lifetime": "second pass",
+        _LIFETIME: "second pass",
         "leaves and flags": "flags",
         "detach, no_grad": "modes",
         "errors": "errors",
@@ -62,6 +63,8 @@ _OF_PROPERTY: Final[Mapping[str, str]] = MappingProxyType(
         "history[higher_order]": "accumulation",
         "history[hooks]": "leaves",
         "decreasing_losses": "updates",
+        "no_derivative": "no derivative",
+        "masks": "no derivative",
     }
 )
 _OF_FAMILY: Final[Mapping[str, str]] = MappingProxyType(
@@ -73,8 +76,13 @@ _OF_FAMILY: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def claim_of(entry: Property) -> str:
-    """Return a word or two: order, sharing, accumulation, second pass, lifetime, modes, ..."""
+def claim_of(entry: Property, *, raised: bool = False) -> str:
+    """Return a word or two: order, sharing, accumulation, second pass, lifetime, modes, ...
+
+    ``raised`` tells whether what went wrong is an exception: a graph that is gone raises.
+    """
+    if raised and entry.theme == _LIFETIME:
+        return "lifetime"
     family, bracket, name = entry.id.removesuffix("]").partition("[")
     if family == "optimizer":
         return f"optimizer {name}"

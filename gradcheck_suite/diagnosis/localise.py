@@ -52,7 +52,8 @@ def place_of_fault(
         right = "the rule of every op in it is right by itself: "
     else:
         right = ""
-    return Fault(claim=claim_of(entry)), f"{right}{entry.title}"
+    claim = claim_of(entry, raised=judgement.raised)
+    return Fault(claim=claim), f"{right}{entry.title}"
 
 
 def _blamed(entry: Property, program: Program) -> str:

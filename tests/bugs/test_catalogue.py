@@ -6,9 +6,14 @@ from types import ModuleType
 import pytest
 
 from gradcheck_suite.bugs import catalogue
+from gradcheck_suite.bugs.arguments import arguments_on
 from gradcheck_suite.bugs.catalogue import BUGS
+from gradcheck_suite.engines.interpreter import run
+from gradcheck_suite.exams.build import draw_cases
+from gradcheck_suite.program.instructions import Apply, Observe
 from gradcheck_suite.program.table import OPS
 from gradcheck_suite.properties.catalogue import CATALOGUE
+from gradcheck_suite.properties.judging import judge
 from reference.operators import OPS as ROWS
 from reference.primitive import Primitive
 
@@ -58,3 +63,32 @@ def test_a_bug_is_undone_exactly(bug):
     after = state()
     changed = [k for k in before.keys() | after.keys() if before.get(k) is not after.get(k)]
     assert changed == []
+
+
+# Ops of several arguments that have a gradient each.
+ARGUMENTS = [
+    (op, position, argument)
+    for op, row in OPS.items()
+    for position, argument in enumerate(row.arguments)
+    if len(row.arguments) > 1
+    and f"gradient[{op}]" in CATALOGUE
+    and argument not in {*row.constants, "condition", "xs"}
+]
+
+
+@pytest.mark.parametrize(
+    ("op", "position", "argument"), ARGUMENTS, ids=[f"{op}.{name}" for op, _, name in ARGUMENTS]
+)
+def test_a_fault_of_one_argument_is_at_that_argument(op: str, position: int, argument: str):
+    """Where an op sends no gradient to an argument, the others still get theirs."""
+    entry = CATALOGUE[f"gradient[{op}]"]
+    (missing, _) = arguments_on(op, argument, position)
+    lost = set()
+    for case in draw_cases(entry, "tensor", 1, 4):
+        call = next(i for i in case.program.instructions if isinstance(i, Apply))
+        with missing.engine() as engine:
+            judgement = judge(case.sheets, run(case.program, engine), strict_shape=False)
+        seen = dict(case.program.numbered())
+        wrong = [seen[look.index] for look in judgement.looks if not look.right]
+        lost |= {call.args.index(look.x) for look in wrong if isinstance(look, Observe)}
+    assert lost == {position}
