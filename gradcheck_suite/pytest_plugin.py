@@ -32,11 +32,15 @@ __all__ = [
     "pytest_addoption",
     "pytest_configure",
     "pytest_make_collect_report",
+    "pytest_terminal_summary",
 ]
 
 _NODE: Final = "gradcheck"
 # As pytest prints it: below the root of the project, when that is not the working directory.
 _NODE_ID: Final = re.compile(rf"(?:[^:]*/)?{_NODE}::(.+)")
+
+
+_FOUND: "Final[pytest.StashKey[Practice]]" = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -127,6 +131,20 @@ def pytest_make_collect_report(
         node = EngineCollector.from_parent(collector, name=_NODE, nodeid=_NODE)
         report.result = [*(report.result or ()), node]
     return report
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print how much was judged, where the engine ran in this process, as it does without -n."""
+    found = config.stash.get(_FOUND, None)
+    if found is None:
+        return
+    from gradcheck_suite.report.student import header, judged_line
+
+    terminalreporter.section("gradcheck")
+    terminalreporter.line(header(_engine(config), found).text)
+    terminalreporter.line(judged_line(found.results).text)
 
 
 class EngineCollector(pytest.Collector):
@@ -221,6 +239,7 @@ def _result(config: pytest.Config, name: str) -> "PropertyResult":
     )
     if isinstance(found, GradcheckError):
         raise found
+    config.stash[_FOUND] = found
     return next(result for result in found.results if result.property == name)
 
 

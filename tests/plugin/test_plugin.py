@@ -68,6 +68,18 @@ def test_a_right_engine_passes(check: Check) -> None:
     check("-k", "gradient and matmul").assert_outcomes(passed=1, deselected=len(CATALOGUE) - 1)
 
 
+def test_the_summary_says_how_much_was_judged(check: Check) -> None:
+    """What ran, and how many numbers it gave, stands at the end."""
+    result = check("--gradcheck-property", "gradient[tanh]")
+    result.stdout.fnmatch_lines(
+        [
+            "*= gradcheck =*",
+            "reference reference: tensors, * ops*",
+            "  * programs, * numbers judged, 0 outside of their interval",
+        ]
+    )
+
+
 def test_a_failure_shows_the_finding_and_no_traceback(check: Check) -> None:
     """The report has the program, the lesson and the script."""
     result = check("gradcheck::gradient[tanh]", engine=str(ENGINE))
