@@ -264,3 +264,42 @@ def test_comparisons_count_where_they_give_tensors(write, result, has_masks):
     engine = load(write(COMPARING.replace("{result}", result)))
     assert ("op:greater" in engine.capabilities) == has_masks
     assert dict(engine.spelling.ops)["argmax"] == "x.argmax()"
+
+
+# Gradients have to be asked for by their values, and come back beside each other.
+ASKED = """
+class V:
+    def __init__(self, value, up=()): self.value, self.up = value, up
+    def __add__(a, b): return V(a.value + b.value, ((a, 1.0), (b, 1.0)))
+    def __mul__(a, b): return V(a.value * b.value, ((a, b.value), (b, a.value)))
+    def __neg__(a): return V(-a.value, ((a, -1.0),))
+def {name}(y, wrt):
+    table, order = {{y: 1.0}}, []
+    def visit(v):
+        if v not in order:
+            for p, _ in v.up: visit(p)
+            order.append(v)
+    visit(y)
+    for v in reversed(order):
+        for p, slope in v.up: table[p] = table.get(p, 0.0) + slope * table[v]
+    return {result}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "result"),
+    [
+        ("grad", "[table.get(x, 0.0) for x in wrt]"),
+        ("gradients", "tuple(table.get(x) for x in wrt)"),
+        ("differentiate", "{x: table.get(x, 0.0) for x in wrt}"),
+        ("grad", "{x: table[x] for x in wrt if x in table}"),
+    ],
+    ids=["list", "tuple with None", "dict", "dict of some"],
+)
+def test_gradients_that_are_asked_for_by_their_values(write, compare, name, result):
+    """``grad(y, [a, b])``: the leaves are remembered as they are made, and asked for together."""
+    engine = load(write(ASKED.format(name=name, result=result)))
+    wrong, n_run = compare(engine)
+    assert (wrong, n_run) == ([], 3)
+    assert engine.spelling.backward == f"Kept.keep(lambda leaves: {name}(x, leaves))"
+    assert engine.spelling.clear == "x.kept = None"

@@ -1,4 +1,4 @@
-"""Gradients that are returned, by the value that each belongs to, and left on nothing."""
+"""Gradients that are returned, of all values or of those asked for, and left on nothing."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -17,8 +17,54 @@ _KEEP: Final = """def keep(gradients):
 """
 
 
+# The same where gradients have to be asked for by their values: those are the leaves.
+_LEAVES: Final = """class Kept:
+    from weakref import ref
+
+    all = []
+
+    def leaf(x):
+        Kept.all.append(Kept.ref(x))
+        return x
+
+    def keep(ask):
+        xs = [x for r in Kept.all if (x := r()) is not None]
+        Kept.all = [*map(Kept.ref, xs)]
+        found = ask(xs)
+        for k, x in enumerate(xs):
+            g = found.get(x) if isinstance(found, dict) else found[k]
+            if g is not None:
+                x.kept = g if getattr(x, "kept", None) is None else x.kept + g
+"""
+
+
 def find_returned(bench: Bench) -> Bench | None:
-    """Add how the gradients are asked for that come back in a dict; None where none are right."""
+    """Add how the gradients are asked for that come back; None where none are right."""
+    return _in_a_table(bench) or _as_asked_for(bench)
+
+
+def _as_asked_for(bench: Bench) -> Bench | None:
+    """Add how gradients are asked for by the leaves, as in ``grad(y, [a, b])``."""
+    if "Kept" in bench.names.namespace:
+        return None
+    define((_LEAVES,), bench.names.namespace)
+    for call in _calls(bench):
+        asked = f"{call[:-1]}{', ' if call.endswith('(x)') else ''}leaves)"
+        tried = bench.but(
+            leaf=f"Kept.leaf({bench.spelling.leaf})",
+            backward=f"Kept.keep(lambda leaves: {asked})",
+            grad="x.kept",
+            imports=(*bench.spelling.imports, _LEAVES),
+        )
+        beside = attempt(tried.leaf, bench.some(1)[0])  # on which no result depends
+        outcomes = (attempt(gradient_after, tried, p) for p in products(tried))
+        if beside is not None and any(o is not None and close(*o) for o in outcomes):
+            return tried
+    del bench.names.namespace["Kept"]
+    return None
+
+
+def _in_a_table(bench: Bench) -> Bench | None:
     if "keep" in bench.names.namespace:
         return None
     for call in _calls(bench):
