@@ -45,8 +45,8 @@ class Kill:
     id: str
     failed: tuple[str, ...]
     """The properties of the exam that it fails, in the order of the catalogue."""
-    n_blocked: int
-    """Properties that rely on what failed."""
+    blocked: tuple[str, ...]
+    """The properties that rely on what failed, and were not judged."""
     live: str
     """The property by which the live check found it out; '' where it did not."""
     n_programs: int
@@ -113,6 +113,21 @@ class Matrix:
     def n_killers(self) -> Mapping[str, int]:
         """Return for each property how many bugs it kills."""
         return {name: sum(name in kill.failed for kill in self.kills) for name in self.properties}
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """Return the properties that kill nothing, and are blocked for no bug that names them."""
+        named = {name for kill in self.kills for name in self._shadowed_by(kill)}
+        return tuple(n for n, count in self.n_killers.items() if not count and n not in named)
+
+    @property
+    def shadowed(self) -> tuple[str, ...]:
+        """Return those that kill nothing here, since what they rely on fails for the same bugs."""
+        return tuple(n for n, count in self.n_killers.items() if not count and n not in self.idle)
+
+    @staticmethod
+    def _shadowed_by(kill: Kill) -> frozenset[str]:
+        return frozenset(BUGS[kill.id].killers).intersection(kill.blocked)
 
     @property
     def to_first_finding(self) -> tuple[float, float]:
@@ -203,8 +218,8 @@ def _try_one(path: str, name: str) -> Kill:
         if isinstance(subject, Bent):
             seconds += subject.seconds_spared - spared
     failed = tuple(r.property for r in results if r.verdict.is_bad)
-    n_blocked = sum(r.verdict == "blocked" for r in results)
-    return Kill(name, failed, n_blocked, first, n_programs, seconds)
+    blocked = tuple(r.property for r in results if r.verdict == "blocked")
+    return Kill(name, failed, blocked, first, n_programs, seconds)
 
 
 def _first_finding(exam: Exam, subject: Subject) -> tuple[str, int]:

@@ -28,7 +28,7 @@ def matrix_lines(matrix: Matrix) -> list[Line]:
         of = f"{n_killed:4} of {len(kills):<4}"
         lines.append(Line(f"  {theme:<26}{of} {n_named:5}", tone))
     programs, seconds = matrix.to_first_finding
-    n_idle = sum(not count for count in matrix.n_killers.values())
+    n_idle = len(matrix.idle) + len(matrix.shadowed)
     n_live = n - len(matrix.live_survivors)
     n_named = sum(k.is_named for k in matrix.kills)
     lines += [
@@ -43,7 +43,7 @@ def matrix_lines(matrix: Matrix) -> list[Line]:
         ),
         Line(
             f"properties: {len(matrix.properties) - n_idle} of {len(matrix.properties)} kill "
-            "something"
+            f"something; {len(matrix.shadowed)} more are blocked where they would"
         ),
         Line(f"right engines: {len(matrix.rights)}, false alarms: {len(matrix.false_alarms)}"),
     ]
@@ -57,10 +57,10 @@ def matrix_lines(matrix: Matrix) -> list[Line]:
     for kill in matrix.false_alarms:
         found = ", ".join((*kill.failed, *filter(None, [kill.live])))
         lines.append(Line(f"false alarm: {kill.id}: {found}", "bad"))
-    idle = [name for name, count in matrix.n_killers.items() if not count]
-    if idle:
-        more = f" and {len(idle) - _MOST} more" if len(idle) > _MOST else ""
-        lines.append(Line(f"kill nothing: {', '.join(idle[:_MOST])}{more}", "part"))
+    for what, names in (("kill nothing", matrix.idle), ("blocked", matrix.shadowed)):
+        if names:
+            more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+            lines.append(Line(f"{what}: {', '.join(names[:_MOST])}{more}", "part"))
     return lines
 
 
@@ -78,7 +78,8 @@ def matrix_json(matrix: Matrix) -> str:
         "equivalent": {i: bug.equivalent for i, bug in BUGS.items() if bug.equivalent},
         "right_engines": len(matrix.rights),
         "false_alarms": {k.id: [*k.failed, *filter(None, [k.live])] for k in matrix.false_alarms},
-        "kill_nothing": [name for name, count in matrix.n_killers.items() if not count],
+        "kill_nothing": list(matrix.idle),
+        "blocked": list(matrix.shadowed),
         "seed": matrix.seed,
         "cases": matrix.n_cases,
         "matrix": {k.id: list(k.failed) for k in matrix.kills},

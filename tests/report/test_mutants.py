@@ -9,17 +9,17 @@ from gradcheck_suite.report.mutants import matrix_json, matrix_lines, matrix_pag
 from gradcheck_suite.report.student import plain
 
 KILLS = (
-    Kill("tanh.as_sigmoid", ("gradient[tanh]", "expressions"), 3, "gradient[tanh]", 120, 0.5),
-    Kill("sin.minus", ("expressions",), 0, "expressions", 300, 1.5),
-    Kill("acc-assign", (), 0, "", 900, 4.0),
+    Kill("tanh.as_sigmoid", ("gradient[tanh]", "expressions"), (), "gradient[tanh]", 120, 0.5),
+    Kill("sin.minus", ("expressions",), (), "expressions", 300, 1.5),
+    Kill("acc-assign", (), ("operand_twice",), "", 900, 4.0),
 )
-RIGHTS = (Kill("reference", (), 0, "", 900, 4.0), Kill("torch", ("numbers[sub]",), 0, "", 9, 0.1))
-PROPERTIES = ("gradient[tanh]", "gradient[sin]", "expressions")
+RIGHTS = (Kill("reference", (), (), "", 900, 4.0), Kill("torch", ("numbers[sub]",), (), "", 9, 0.1))
+PROPERTIES = ("gradient[tanh]", "gradient[sin]", "expressions", "operand_twice")
 
 
 @pytest.fixture
 def matrix() -> Matrix:
-    """Return a matrix with a survivor, a false alarm, and a property that kills nothing."""
+    """Return a matrix with a survivor, a false alarm, an idle property and a blocked one."""
     return Matrix(KILLS, RIGHTS, PROPERTIES, seed=0, n_cases=4, n_exam=24)
 
 
@@ -31,6 +31,7 @@ def test_the_object_has_the_figures(matrix: Matrix):
     assert found["killed_as_named"] == 1
     assert found["false_alarms"] == {"torch": ["numbers[sub]"]}
     assert found["kill_nothing"] == ["gradient[sin]"]
+    assert found["blocked"] == ["operand_twice"]
     assert found["matrix"]["tanh.as_sigmoid"] == ["gradient[tanh]", "expressions"]
     assert found["programs_to_first_finding"] == 210
 
@@ -38,7 +39,7 @@ def test_the_object_has_the_figures(matrix: Matrix):
 def test_the_object_tells_no_times(matrix: Matrix):
     """The same arguments give the same bytes: what a clock said is left out."""
     slower = Matrix(
-        tuple(Kill(k.id, k.failed, k.n_blocked, k.live, k.n_programs, 99.0) for k in KILLS),
+        tuple(Kill(k.id, k.failed, k.blocked, k.live, k.n_programs, 99.0) for k in KILLS),
         RIGHTS,
         PROPERTIES,
         seed=0,
@@ -56,6 +57,8 @@ def test_the_lines_tell_what_survives_and_who_is_failed_unjustly(matrix: Matrix)
     assert "killed, but not by gradient[sin]: sin.minus" in told
     assert "false alarm: torch: numbers[sub]" in told
     assert "kill nothing: gradient[sin]" in told
+    assert "blocked: operand_twice" in told
+    assert "properties: 2 of 4 kill something; 1 more are blocked" in told
     assert "after 210 programs, 1.00 s" in told
 
 
