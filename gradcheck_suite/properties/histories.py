@@ -125,7 +125,7 @@ HISTORIES: Final = (
             (*_KEPT, "frozen_leaf", "freeze", "unfreeze", "look_at_flag"),
             (*_PLAIN, "assign", "frozen_leaf", "look", "clear", "freeze", "unfreeze"),
         ),
-        conventions=("accumulation", "constant_grad"),
+        conventions=("accumulation",),
         after=(*_GRAPHS, *_CUTS, *_FLAGS, _FIRST),
         isolated=True,
     ),

@@ -176,7 +176,8 @@ def _may_have_gradient(h: History, v: Known) -> bool:
 
 def _shows_gradient(h: History, v: Known) -> bool:
     """Tell whether its gradient is agreed upon: of a result, that of one backward is."""
-    return _is_leaf(h, v) or (v.index in h.retaining and h.passes[v.index] <= 1)
+    kept = v.index in h.retaining and h.passes[v.index] <= 1
+    return (_is_leaf(h, v) and v.index not in h.given) or kept
 
 
 def _may_retain(h: History, v: Known) -> bool:

@@ -36,6 +36,8 @@ class Known:
     """Whether it certainly needs a gradient."""
     op: str = ""
     """What made it; nothing for a leaf."""
+    frozen: frozenset[int] = frozenset()
+    """The leaves that it was made from while they needed no gradient."""
 
     @property
     def is_leaf(self) -> bool:
@@ -93,6 +95,10 @@ class History:
     """Leaves that certainly hold a gradient."""
     touched: set[int] = field(default_factory=set)
     """Leaves that may hold one."""
+    frozen: set[int] = field(default_factory=set)
+    """Leaves that needed no gradient at some time."""
+    given: set[int] = field(default_factory=set)
+    """Leaves to which some engines gave a gradient although they needed none."""
     carrying: dict[int, Known] = field(default_factory=dict)
     """Leaves whose gradient has a graph of its own, with what is known of that."""
     updated: set[int] = field(default_factory=set)
@@ -120,6 +126,8 @@ class History:
         self.values.append(Known(index, index, frozenset({index})))
         if requires_grad:
             self._track(self.values[-1])
+        else:
+            self.frozen.add(index)
 
     def is_whole(self, x: Known) -> bool:
         """Tell whether gradients may flow through ``x`` and what it was made from."""
@@ -145,7 +153,17 @@ class History:
             graph = frozenset(own).union(*(v.graph for v in operands))
             leaves = frozenset[int]().union(*(v.leaves for v in operands))
             certain = frozenset[int]().union(*(v.certain for v in operands))
-            result = replace(result, graph=graph, leaves=leaves, certain=certain, tracked=tracked)
+            frozen = frozenset(
+                v.index for v in operands if v.index in self.frozen and not v.tracked
+            )
+            result = replace(
+                result,
+                graph=graph,
+                leaves=leaves,
+                certain=certain,
+                tracked=tracked,
+                frozen=frozen.union(*(v.frozen for v in operands)),
+            )
         self.values.append(result)
         return result
 
@@ -168,6 +186,7 @@ class History:
             self.spent |= x.graph
         self.holding |= x.certain
         self.touched |= x.leaves
+        self.given |= x.frozen
         self.passes.update(x.graph)
         for leaf in x.leaves if create else ():
             known = self.carrying.get(leaf, x)
@@ -181,6 +200,7 @@ class History:
     def freeze(self, leaf: Known) -> None:
         """Append that a leaf needs no gradient; what had a path to it is not used again."""
         self.b.set_requires_grad(leaf.index, flag=False)
+        self.frozen.add(leaf.index)
         self.values = [v for v in self.values if v is leaf or leaf.index not in v.leaves]
         self._know(Known(leaf.index, leaf.storage, leaf.made_from))
 
@@ -210,6 +230,7 @@ class History:
         self.b.clear(x.index)
         self.holding.discard(x.index)
         self.touched.discard(x.index)
+        self.given.discard(x.index)
         self.carrying.pop(x.index, None)
         self.passes[x.index] = 0
 

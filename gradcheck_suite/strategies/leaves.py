@@ -27,11 +27,13 @@ def requires_grad_flags(s: Scene) -> None:
     """A result needs a gradient when either operand does; a frozen leaf gets none."""
     x, frozen = s.leaf(), s.leaf(requires_grad=False)
     # Either side: an engine may ask its left operand alone.
-    mixed = s.pair(x, frozen) if s.draw(st.booleans()) else s.pair(frozen, x)
+    op = s.operator()
+    mixed = s.b.apply(op, *((x, frozen) if s.draw(st.booleans()) else (frozen, x)))
     still = s.pair(frozen, frozen)
     s.b.observe("requires_grad", x, frozen, mixed, still)
     s.backward(mixed)
-    s.b.observe("grad", x, frozen)
+    # Who computes x - c by way of -c gives c no gradient, although it gives one to other constants.
+    s.b.observe("grad", x, *((frozen,) if op in GROWING else ()))
 
 
 @session
