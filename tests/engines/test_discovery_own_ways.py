@@ -193,6 +193,7 @@ def test_leaf_that_has_to_ask(write, compare, parts, leaf):
     ("parts", "line"),
     [
         ({"attribute": "no_grad = False", "switch": "not Tensor.no_grad"}, "Tensor.no_grad = True"),
+        ({"attribute": "enabled = True", "switch": "Tensor.enabled"}, "Tensor.enabled = False"),
         (
             {"config": "enable_backprop = True", "switch": "Config.enable_backprop"},
             "Config.enable_backprop = False",
@@ -203,7 +204,7 @@ def test_leaf_that_has_to_ask(write, compare, parts, leaf):
             "set_grad_enabled(False)",
         ),
     ],
-    ids=["attribute of the class", "configuration", "global flag", "setter"],
+    ids=["attribute of the class", "a plain word", "configuration", "global flag", "setter"],
 )
 def test_switch_that_is_no_context_manager(write, parts, line):
     """A flag or a setter that stops recording is made a context manager, as a user would do."""

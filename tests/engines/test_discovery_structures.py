@@ -216,8 +216,19 @@ class Tensor:
             {"op:sum", "op:mul", "rank:0", "rank:3"},
             {"broadcast:add"},
         ),
+        (
+            FLAT.replace("self, flat, shape, up", "self, shape, flat, up")
+            .replace("in pairs], self.shape", "in pairs]")
+            .replace("zip(old, g)], self.shape", "zip(old, g)]")
+            .replace("Tensor([sum(self.flat)], ())", "Tensor((), [sum(self.flat)])")
+            .replace("Tensor([", "Tensor(self.shape, ["),
+            "Tensor",
+            {"leaf": "Tensor(data.shape, data.ravel().tolist())", "value": "x.tolist()"},
+            {"op:sum", "op:mul", "rank:0", "rank:3"},
+            {"broadcast:add"},
+        ),
     ],
-    ids=["graph of op classes", "functions", "matrices", "tape", "flat lists"],
+    ids=["graph of op classes", "functions", "matrices", "tape", "flat lists", "shape first"],
 )
 def test_engine_of_another_build(write, compare, text, name, spelled, can, cannot):
     """An engine of an unusual build is found, with what it has and without what it has not."""

@@ -123,7 +123,8 @@ def _flags(maker: Any) -> list[str]:  # noqa: ANN401 - a callable of the submiss
 
 def _value_of(bench: Bench, x: object, data: np.ndarray[Any, Any]) -> str:
     """Return the first template that reads ``data`` back from ``x``, by known names, then any."""
-    for text in chain(VALUES, (f"x.{name}" for name in attributes(x))):
+    own = (f"x.{name}" for name in attributes(x) if name != "shape")  # one that was taken for data
+    for text in chain(VALUES, own):
         tried = bench.but(value=text)
         found = attempt(tried.engine.value, x)
         if found is not None and found.values.shape == data.shape and close(found.values, data):

@@ -32,4 +32,4 @@ ENABLE_GRADS: Final = (
 SETTERS: Final = ("set_grad_enabled", "set_grad", "enable_grad", "set_autograd", "set_recording")
 
 # In the name of a flag, of a module, a class or an object, that may switch gradients.
-FLAG_WORDS: Final = ("grad", "backprop", "autodiff", "record", "track", "tape", "graph")
+FLAG_WORDS: Final = ("grad", "backprop", "autodiff", "record", "track", "tape", "graph", "enabl")

@@ -42,7 +42,10 @@ FACTORIES: Final = (
 
 # What a constructor is handed, best first.
 FORMS_OF_NUMBERS: Final = {
-    "tensor": ("data", "nested", "data.ravel().tolist(), data.shape"),
+    "tensor": (
+        *("data", "nested"),
+        *("data.ravel().tolist(), data.shape", "data.shape, data.ravel().tolist()"),
+    ),
     "scalar": ("number", "data", "nested"),
 }
 
