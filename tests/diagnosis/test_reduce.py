@@ -114,3 +114,12 @@ def test_a_plain_number_measures_less():
     """Of two programs alike the one with 1 for its number is smaller than that with 0.625."""
     one, other = (Program((Leaf(Array((), (v,))),)) for v in (1.0, 0.625))
     assert measure(one) < measure(other)
+
+
+def test_one_element_is_tried_first():
+    """Whatever else is tried takes less time on it, of which there is so much for each failure."""
+    leaf = Leaf(Array((2, 3), (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)))
+    program = Program((leaf, Apply("mul", (0, 0)), Apply("neg", (1,)), Observe("value", 2)))
+    first = next(reductions(program, 3))
+    assert first is not None
+    assert first.instructions == (Leaf(Array((), (1.0,))), *program.instructions[1:])
