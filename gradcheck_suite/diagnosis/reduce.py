@@ -34,6 +34,9 @@ __all__ = ["measure", "reductions"]
 _PLAIN_NUMBERS: Final = (1.0, 2.0, 3.0, -1.0, -2.0, 0.5)
 _MOST_ELEMENTS: Final = 8  # of an array whose numbers are tried one by one
 
+_Change: TypeAlias = Callable[[], Program]
+_Index: TypeAlias = tuple[int | slice, ...]
+
 
 def measure(program: Program) -> tuple[int, int, int, int, int]:
     """Return how much there is to read: what is done, made and seen; then numbers, and digits."""
@@ -51,8 +54,9 @@ def reductions(program: Program, first_wrong: int) -> Iterator[Program | None]:
 
     ``first_wrong`` is the instruction at which the failure shows.
     """
-    smaller = (
-        partial(_cut, program, partial(_element, 0)),  # what is tried next takes less time then
+    of_one: _Change = partial(_cut, program, partial(_element, 0))
+    smaller: tuple[_Change, ...] = (
+        of_one,  # what is tried next takes less time then
         *_shorter(program, first_wrong),
         *_on_smaller_arrays(program),
         *_without_cotangents(program),
@@ -67,10 +71,6 @@ def reductions(program: Program, first_wrong: int) -> Iterator[Program | None]:
             yield None
         else:
             yield found if measure(found) < size else None
-
-
-_Change: TypeAlias = Callable[[], Program]
-_Index: TypeAlias = tuple[int | slice, ...]
 
 
 def _shorter(program: Program, first_wrong: int) -> Iterator[_Change]:
