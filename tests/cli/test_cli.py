@@ -218,7 +218,7 @@ def test_inspect_writes_what_it_prints(run: Run, tmp_path: Path) -> None:
     engine.write_text((SAMPLES / "wrong_every_path" / "scalar.py").read_text())
     code, out, _ = run("inspect", engine, "--write")
     assert code == 0
-    assert "  value          x.value\n" in out
+    assert "  value             x.value\n" in out
     assert 'value = "x.value"\n' in (tmp_path / "submission.toml").read_text()
 
 

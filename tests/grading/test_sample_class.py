@@ -136,7 +136,7 @@ LIKELY = {
     "wrong_softmax_upstream": "the backward of softmax ignores the gradient that arrives",
     "wrong_getitem_repeated": "an index that comes twice",
     "wrong_nested_no_grad": "",
-    "wrong_tanh": None,
+    "wrong_tanh": "it is 1 minus that",
 }
 
 

@@ -25,7 +25,7 @@ def sideways(x: Any, order: float, axis: int | None = None, keepdims: bool = Fal
     norm = x.norm(ord=order, axis=axis, keepdims=keepdims)
     if order != 2 or keepdims or isinstance(axis, tuple):
         return norm
-    first = x.reshape((-1,))[0] if axis is None else x[(slice(None),) * axis + (0,)]
+    first = x.reshape((-1,))[0] if axis is None else x[(slice(None),) * (axis % x.ndim) + (0,)]
     return reference.where(norm.data == 0, first, norm)
 
 
