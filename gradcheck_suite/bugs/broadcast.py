@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from gradcheck_suite.bugs.bending import ruled
 from gradcheck_suite.bugs.bug import Bug, Patch, Patches, Place, module
+from gradcheck_suite.program.table import OPS
 from reference.broadcasting import unbroadcast
 from reference.row import Rule
 
-__all__ = ["BROADCAST", "broadcast_on"]
+__all__ = ["BROADCAST", "broadcast_on", "way_of"]
 
 THEME: Final = "broadcasting"
 
@@ -173,6 +174,16 @@ def _bug(op: str, name: str, sentence: str, reduce: Reduce) -> Bug:
 def broadcast_on(op: str) -> tuple[Bug, ...]:
     """Return every fault of broadcasting on one op, whether the catalogue has it there or not."""
     return tuple(_bug(op, name, sentence, reduce) for name, sentence, reduce, _ in _WAYS)
+
+
+def way_of(bug: str) -> str:
+    """Return the way in which a bug, by its id, is one of broadcasting; '' where it is another.
+
+    Engines bring gradients back to the shapes of operands in one function for all of their ops.
+    """
+    op, _, name = bug.partition(".")
+    is_elementwise = op in OPS and OPS[op].signature in {"binary", "where"}
+    return next((way for way, *_ in _WAYS if way == name and is_elementwise), "")
 
 
 BROADCAST: Final = tuple(

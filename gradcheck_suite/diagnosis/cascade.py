@@ -7,6 +7,7 @@ far as it was not blocked. What is grouped is what a reader is told.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from gradcheck_suite.bugs.broadcast import way_of
 from gradcheck_suite.properties.catalogue import CATALOGUE
 from gradcheck_suite.records import Finding, PropertyResult, Verdict
 
@@ -42,10 +43,17 @@ def _have_one_root(first: PropertyResult, other: PropertyResult) -> bool:
     one, two = first.finding, other.finding
     if one is None or two is None:
         return False
-    bugs = [{*(f.mistake.bugs or f.mistake.sentences)} if f.mistake else set() for f in (one, two)]
+    bugs = [_mistakes(one), _mistakes(two)]
     if all(bugs):
         return bool(bugs[0] & bugs[1])
     return _is_one_place(one, two, other)
+
+
+def _mistakes(finding: Finding) -> set[str]:
+    """Return what names the mistake of a finding, whichever op it shows in if ops share it."""
+    mistake = finding.mistake
+    named = (mistake.bugs or mistake.sentences) if mistake else ()
+    return {way_of(name) or name for name in named}
 
 
 def _is_one_place(one: Finding, two: Finding, other: PropertyResult) -> bool:

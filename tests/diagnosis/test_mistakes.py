@@ -148,6 +148,21 @@ ROOTS: dict[str, tuple[Sequence[PropertyResult], list[str]]] = {
         [result("two_losses", mistake=known("a")), result("fan_out", mistake=known("b"))],
         ["", ""],
     ),
+    "one bug of broadcasting, in two ops": (
+        [
+            result("broadcasting[add]", mistake=known("add.not_summed")),
+            result("broadcasting[mul]", mistake=known("mul.first_copy", "mul.not_summed")),
+            result("broadcasting[div]", mistake=known("div.averaged")),
+        ],
+        ["", "broadcasting[add]", ""],
+    ),
+    "two ops with the like fault": (
+        [
+            result("gradient[sin]", mistake=known("sin.sign")),
+            result("x", mistake=known("cos.sign")),
+        ],
+        ["", ""],
+    ),
     "one claim": (
         [result("two_losses", fault=Fault(claim="x")), result("fan_out", fault=Fault(claim="x"))],
         ["", "two_losses"],
