@@ -119,7 +119,8 @@ def test_scripts_show_what_the_reference_did(drawn, dtype):
     """The printed script of every drawn program prints the very numbers that came when it ran."""
     spelling = replace(REFERENCE, dtype=dtype)
     engine = bind(spelling)
-    for program in drawn:
+    step = 1 if dtype == "float64" else 4  # all that differs is how leaves and constants are made
+    for program in drawn[::step]:
         outcomes = run(program, engine)
         shown = executed(program, spelling, outcomes)
         for index, values in zip(sorted(outcomes), shown, strict=True):
