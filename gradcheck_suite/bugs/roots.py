@@ -141,7 +141,7 @@ ROOTS: Final = (
         "clear-nothing",
         "clearing",
         "zero_grad does nothing: each step of training adds to the gradients of all before",
-        "gradient_descent momentum mini_batches",
+        "cleared_gradients gradient_descent momentum mini_batches",
         clear_nothing,
     ),
     _bug(
