@@ -223,6 +223,7 @@ def test_a_default_of_its_own_is_overruled(engine_with: Callable[..., SpelledEng
     [
         ("def zero_grad(self): self.params[0].grad = 0.0", "x.zero_grad()", [0.0, 2.0]),
         ("def clear_grad(self): pass", "x.clear_grad()", [2.0, 2.0]),
+        ("def zero_grad(self): self.params[0].grad[0] = 0", "x.zero_grad()", [2.0, 2.0]),
         ("def zero_grad(self, model): pass", "", None),
         ("def zero_grad(self): raise NotImplementedError", "", None),
         ("zero_grad = None", "", None),

@@ -301,7 +301,7 @@ def find_clear(bench: Bench, stated: dict[str, Any]) -> Bench:
         return bench
     own = [f"x.{name}()" for name in CLEARS if callable(getattr(bench.cls, name, None))]
     works = next((text for text in own if _is_clear(bench, text)), "")
-    if not works and any(attempt(_changes_nothing, bench, p, own) for p in products(bench)):
+    if own and not works and any(attempt(_changes_nothing, bench, p, own) for p in products(bench)):
         works = own[0]
     works = works or next((text for text in _resets(bench) if _is_clear(bench, text)), "")
     return bench.but(clear=works or own[0]) if works or own else bench
@@ -321,7 +321,7 @@ def _changes_nothing(bench: Bench, product: _Product, methods: list[str]) -> boo
     before = grad.copy()
     for text in methods:
         bench.run(text, x=x)
-    return bool(methods) and close(bench.grad(x), before)
+    return close(bench.grad(x), before)
 
 
 def _resets(bench: Bench) -> Iterator[str]:

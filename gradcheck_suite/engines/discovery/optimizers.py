@@ -72,10 +72,13 @@ def _takes_nothing(method: object) -> bool:
         return False
     try:
         inspect.signature(method).bind()
-        method()
-    except (TypeError, ValueError, NotImplementedError):
+    except (TypeError, ValueError):  # it wants more, or tells not what
         return False
-    except Exception:  # noqa: BLE001 - it is there, and wrong
+    try:
+        method()
+    except NotImplementedError:
+        return False
+    except Exception:  # noqa: BLE001 - it is there, and may be wrong
         return True
     return True
 

@@ -55,6 +55,8 @@ GRADIENT_TABLES: Final = (
 
 # Arguments of backward that ask for the graph to be kept, or for one of the gradients.
 RETAIN_GRAPH: Final = ("retain_graph", "retain", "keep_graph", "preserve_graph")
+CREATE_GRAPH: Final = ("create_graph",)
+
 COTANGENTS: Final = frozenset(
     {
         "cotangent",
@@ -77,8 +79,6 @@ COTANGENTS: Final = frozenset(
     }
 )
 """What the argument of a backward is called that can be nothing but a cotangent."""
-
-CREATE_GRAPH: Final = ("create_graph",)
 
 CLEARS: Final = (
     "zero_grad",
