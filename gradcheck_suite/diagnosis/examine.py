@@ -120,7 +120,7 @@ class _Tally:
     n_elements: int = 0
     n_outside: int = 0
     choices: frozenset[tuple[tuple[str, str], ...]] | None = None
-    """The conventions that fit every case so far; None before the first."""
+    """The conventions that fit every case so far; None before the first, and if there are none."""
 
 
 def _run(entry: Property, cases: Sequence[Case], subject: Subject, reach: Reach) -> _Tally:
@@ -144,8 +144,9 @@ def _run(entry: Property, cases: Sequence[Case], subject: Subject, reach: Reach)
                 reach.add_coarse(case.program)
         else:
             tally.right.append((case, judgement))
-            known = tally.choices
-            tally.choices = judgement.sheets if known is None else known & judgement.sheets
+            if entry.conventions:
+                sheets = frozenset(judgement.sheets)
+                tally.choices = sheets if tally.choices is None else tally.choices & sheets
     return tally
 
 
@@ -187,7 +188,7 @@ def _conclude(
         conventions = ", ".join(entry.conventions)
         reason = f"each case follows a convention of its own ({conventions}), expected one for all"
         return _result(entry, Verdict.FAIL, reason, **counts)
-    choices = tuple(sorted(tally.choices or ())) if entry.conventions else ()
+    choices = tuple(sorted(tally.choices or ()))
     return _result(entry, Verdict.PASS, "", choices=choices, **counts)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcheck_suite.engines.capabilities import capabilities_of
-from gradcheck_suite.engines.outcome import Number
+from gradcheck_suite.engines.outcome import Nothing, Number, Outcome
 from gradcheck_suite.engines.plan import Bound
 from gradcheck_suite.engines.protocol import Handle, Maker, Sweeper
 from gradcheck_suite.engines.ready import Call, Numbers, Sweep
@@ -114,6 +114,10 @@ class FunctionalEngine:
         again = _function(function(*leaves), leaves)
         values = [leaf.value for leaf in leaves]
         return Recorded(self._library.push_forward(again, values, tangents))
+
+    def viewer(self, what: str) -> Callable[[Handle], Outcome]:
+        nothing = Nothing()
+        return self.value if what == "value" else lambda x: self.grad(x) or nothing
 
     def value(self, x: Handle) -> Number:
         return self._library.value(_value(x))

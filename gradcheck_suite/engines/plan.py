@@ -2,20 +2,34 @@
 
 A plan is a list of steps. What steps have in common that one function of an engine can take care of
 (an op that is called in the same way, a backward with the same flags) is their form: an engine is
-asked once for the function of a form. What remains for a run is one look into a dict and one call
-a step, since the loop itself hands over operands and puts away results in the few ways there are.
+asked once for the function of a form, and a plan with an engine's functions in the place of forms
+is bound to it. What remains for a run is one call a step, since the loop itself hands over operands
+and puts away results in the few ways there are.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from operator import attrgetter
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
-from gradcheck_suite.engines.outcome import Nothing, Outcome
 from gradcheck_suite.engines.protocol import Engine, Handle
 from gradcheck_suite.engines.ready import Call, Numbers, Sweep
+from gradcheck_suite.engines.steps import (
+    LOOK_STEPS,
+    STEPS,
+    Run,
+    Step,
+    apply,
+    at_once,
+    flag,
+    generator,
+    mode,
+    thread,
+)
+from gradcheck_suite.program.editing import operands
 from gradcheck_suite.program.instructions import (
+    BLOCKS,
     Apply,
     Assign,
     Attributes,
@@ -25,25 +39,29 @@ from gradcheck_suite.program.instructions import (
     Constant,
     Detach,
     GradOf,
+    Instruction,
     Leaf,
+    Meanwhile,
+    Mode,
+    Observe,
+    PushForward,
     RetainGrad,
+    Thread,
 )
+from gradcheck_suite.program.kept import Kept
 
 __all__ = [
     "BINARY",
-    "LOOKS",
     "MAKE",
-    "READY",
+    "STEP",
     "SWEEP",
     "UNARY",
     "VIEW",
     "Bound",
+    "BoundPlan",
     "Form",
     "Plan",
-    "Planned",
-    "Run",
-    "Step",
-    "as_it_stands",
+    "plan_of",
 ]
 
 MAKE, UNARY, BINARY, SWEEP, VIEW, STEP = range(6)
@@ -52,19 +70,8 @@ MAKE, UNARY, BINARY, SWEEP, VIEW, STEP = range(6)
 ``MAKE``: with two operands as they are; the result is a value. ``UNARY``, ``BINARY``: with the
 values at one or two indices; likewise. ``SWEEP``: with the value at an index, and an operand as it
 is; likewise. ``VIEW``: with the value at an index; the result was seen. ``STEP``: as a Step, which
-does everything by itself.
+does everything by itself; beside its operand are the indices of the values that it needs.
 """
-
-
-class Run(Protocol):
-    """What a step works on: an engine, the values made so far, and what was seen."""
-
-    engine: Engine
-    values: dict[int, Handle]
-    seen: dict[int, Outcome]
-
-
-Step: TypeAlias = Callable[[Any, int, Any], None]  # takes the run, the index and the operand
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,33 +84,41 @@ class Form:
     """Returns the function of an engine."""
 
 
+Planned: TypeAlias = tuple[Form, Any, Any]  # a form and up to two operands
+Plan: TypeAlias = tuple[tuple[Form, int, Any, Any, int], ...]
+"""For each step the form, how it is called, the operands, and the index of the instruction."""
+BoundPlan: TypeAlias = list[tuple[Callable[..., Any], int, Any, Any, int]]
+"""The same with the functions of one engine."""
+
+
 class Bound(dict[Form, Callable[..., Any]]):
     """The functions of one engine, each made when it is first asked for."""
 
     def __init__(self, engine: Engine) -> None:
         super().__init__()
         self._engine = engine
+        self.of_program = Kept(lambda program: self.of(plan_of(program)))
 
     def __missing__(self, form: Form) -> Callable[..., Any]:
-        self[form] = form.bind(self._engine)
+        try:
+            self[form] = form.bind(self._engine)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the step
+            self[form] = partial(_raise, error)
         return self[form]
 
-
-Planned: TypeAlias = tuple[Form, Any, Any]  # a form and up to two operands
-Plan: TypeAlias = tuple[tuple[Form, int, Any, Any, int], ...]
-"""For each step the form, how it is called, the operands, and the index of the instruction."""
+    def of(self, plan: Plan) -> BoundPlan:
+        """Return ``plan`` with this engine's functions."""
+        return [(self[form], how, x, y, index) for form, how, x, y, index in plan]
 
 
 @cache
-def as_it_stands(step: Step) -> Form:
+def _as_it_stands(step: Step) -> Form:
     """Return the form of a step that is the same for every engine."""
     return Form(STEP, lambda _engine: step)
 
 
-def _apply(run: Run, index: int, i: Apply) -> None:
-    """Apply an op, whatever its operands and settings are."""
-    values = run.values
-    values[index] = run.engine.apply(i.op, [values[a] for a in i.args], i.attrs)
+def _raise(error: Exception, *_operands: object) -> NoReturn:
+    raise error
 
 
 def _plain(engine: Engine, call: Call) -> Callable[..., Handle]:
@@ -114,26 +129,22 @@ def _plain(engine: Engine, call: Call) -> Callable[..., Handle]:
 def _with_settings(engine: Engine, call: Call) -> Step:
     line = engine.caller(call)
     if line is None:
-        return lambda run, index, operands: _apply(run, index, operands[0])
+        return lambda run, index, given: apply(run, index, given[0])
 
-    def step(run: Run, index: int, operands: tuple[Any, ...]) -> None:
-        i, settings = operands
+    def step(run: Run, index: int, given: tuple[Any, ...]) -> None:
+        i, settings = given
         values = run.values
         values[index] = line(*[values[a] for a in i.args], *settings)
 
     return step
 
 
-def _grad(engine: Engine) -> Callable[[Handle], Outcome]:
-    grad, nothing = engine.grad, Nothing()
-    return lambda x: grad(x) or nothing
-
-
 _LEAF: Final = Form(MAKE, lambda engine: engine.maker(constant=False))
 _CONSTANT: Final = Form(MAKE, lambda engine: engine.maker(constant=True))
 _PLAIN_CONSTANT: Final = Form(MAKE, lambda _engine: lambda number, _: number)
 _ASSIGN: Final = Form(BINARY, lambda engine: engine.assign)
-_VALUE: Final = Form(VIEW, lambda engine: engine.value)
+_VALUE: Final = Form(VIEW, lambda engine: engine.viewer("value"))
+_GRAD: Final = Form(VIEW, lambda engine: engine.viewer("grad"))
 
 
 @cache
@@ -160,9 +171,9 @@ def _plan_constant(i: Constant) -> Planned:
 def _plan_apply(i: Apply) -> Planned:
     form, settings = _planned_call(i.op, i.attrs) if i.attrs else _planned_plain_call(i.op)
     if form is None:
-        return as_it_stands(_apply), i, None
+        return _as_it_stands(apply), i, i.args
     if form.how == STEP:
-        return form, (i, settings), None
+        return form, (i, settings), i.args
     return form, i.args[0], i.args[-1]
 
 
@@ -190,7 +201,7 @@ def _of_one(name: str) -> Callable[[Any], Planned]:
     return lambda i: (form, i.x, None)
 
 
-READY: Final[Mapping[type, Callable[[Any], Planned]]] = {
+_READY: Final[Mapping[type, Callable[[Any], Planned]]] = {
     Leaf: lambda i: (_LEAF, Numbers.of(i.array), i.requires_grad),
     Constant: _plan_constant,
     Apply: _plan_apply,
@@ -204,5 +215,83 @@ READY: Final[Mapping[type, Callable[[Any], Planned]]] = {
 }
 """What engines are asked for most, as form and operands."""
 
-LOOKS: Final[Mapping[str, Form]] = {"value": _VALUE, "shape": _VALUE, "grad": Form(VIEW, _grad)}
+_LOOKS: Final[Mapping[str, Form]] = {"value": _VALUE, "shape": _VALUE, "grad": _GRAD}
 """Likewise what is looked at most; the operand is the index of the value."""
+
+
+_BLOCKS: Final = frozenset(BLOCKS)
+_Turn: TypeAlias = tuple[Plan, Plan]  # inside of a generator, and outside while it waits
+
+
+def _plan(body: tuple[Instruction, ...], index: int) -> Plan:
+    """Return the plan of a body whose first instruction is at ``index``."""
+    steps: list[tuple[Form, int, Any, Any, int]] = []
+    for i in body:
+        if type(i) in _BLOCKS:
+            form, x, y = _planned(i, index)
+            steps.append((form, form.how, x, y, index))
+            index += _size(i)
+            continue
+        found = _PLANNED.get(id(i))
+        if found is None:
+            if len(_PLANNED) >= _MAX_PLANNED:
+                _PLANNED.clear()
+            form, x, y = _planned(i, index)
+            _PLANNED[id(i)] = found = (form, form.how, x, y, i)
+        steps.append((*found[:4], index))
+        index += 1
+    return tuple(steps)
+
+
+# Of instructions that several Programs have, as those have that were read from bytes. Each is held,
+# so that its id is not another's.
+_PLANNED: Final[dict[int, tuple[Form, int, Any, Any, Instruction]]] = {}
+_MAX_PLANNED: Final = 8192  # as many as the codec keeps
+
+plan_of: Final = Kept(lambda program: _plan(program.instructions, 0))
+
+
+def _planned(i: Instruction, index: int) -> Planned:
+    """Return the form of an instruction's step, and its operands."""
+    if type(i) in _READY:
+        return _READY[type(i)](i)
+    match i:
+        case Observe(what, x):
+            if what in _LOOKS:
+                return _LOOKS[what], x, None
+            return _as_it_stands(LOOK_STEPS.get(what, flag)), i, (x,)
+        case Mode(body=body) if not i.decorator and any(isinstance(b, Meanwhile) for b in body):
+            return _as_it_stands(generator), (i, *_turns(body, index + 1)), ()
+        case Mode():
+            return _as_it_stands(mode), (i, _plan(i.body, index + 1)), ()
+        case Meanwhile():
+            return _as_it_stands(at_once), _plan(i.body, index + 1), ()
+        case Thread():
+            return _as_it_stands(thread), _plan(i.body, index + 1), ()
+        case PushForward(leaves=leaves):
+            return _as_it_stands(STEPS[PushForward]), i, leaves
+        case _:
+            return _as_it_stands(STEPS[type(i)]), i, operands(i)
+
+
+def _turns(body: tuple[Instruction, ...], index: int) -> tuple[tuple[_Turn, ...], Plan]:
+    """Return what a generator's block runs before each suspension, beside what is run meanwhile.
+
+    And what remains for the block to run after the last one.
+    """
+    turns: list[_Turn] = []
+    begun: list[Instruction] = []
+    start = index
+    for i in body:
+        if isinstance(i, Meanwhile):
+            turns.append((_plan(tuple(begun), start), _plan(i.body, index + 1)))
+            begun, start = [], index + _size(i)
+        else:
+            begun.append(i)
+        index += _size(i)
+    return tuple(turns), _plan(tuple(begun), start)
+
+
+def _size(instruction: Instruction) -> int:
+    """Return how many indices an instruction takes: a block's own, and those of its body."""
+    return 1 + sum(map(_size, instruction.body)) if isinstance(instruction, BLOCKS) else 1

@@ -1,15 +1,15 @@
 """The protocol: all that an engine must offer so that a Program can be run on it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from gradcheck_suite.engines.outcome import Number
+from gradcheck_suite.engines.outcome import Number, Outcome
 from gradcheck_suite.engines.ready import Call, Numbers, Sweep
-from gradcheck_suite.program.instructions import Attributes, ModeKind
+from gradcheck_suite.program.instructions import Attributes, ModeKind, Program
 from gradcheck_suite.program.spelling import Spelling
 
 __all__ = ["Engine", "Handle", "Maker", "Sweeper"]
@@ -20,6 +20,19 @@ Maker: TypeAlias = Callable[[Numbers, bool], Handle]
 # Takes the root and a cotangent. Returns the very array that was handed over as the cotangent;
 # None if it was no array.
 Sweeper: TypeAlias = Callable[[Handle, Numbers | None], Handle]
+
+
+class Bindings(Protocol):
+    """What makes plans ready for one engine: ``plan.Bound``, as its callers see it."""
+
+    @property
+    def of_program(self) -> Callable[[Program], Any]:
+        """Return the function that gives a Program's plan with the functions of the engine."""
+        ...
+
+    def of(self, plan: Any) -> Any:  # noqa: ANN401 - plans come later
+        """Return a plan with the functions of the engine."""
+        ...
 
 
 class Engine(Protocol):
@@ -45,8 +58,8 @@ class Engine(Protocol):
         ...
 
     @property
-    def bound(self) -> Mapping[Any, Callable[..., Any]]:
-        """The functions of this engine by their forms (see ``engines.plan``)."""
+    def bound(self) -> Bindings:
+        """Plans with the functions of this engine."""
         ...
 
     def maker(self, *, constant: bool) -> Maker:
@@ -128,6 +141,10 @@ class Engine(Protocol):
         self, rule: str, parameters: Sequence[Handle], settings: Attributes
     ) -> None:
         """Have that optimizer forget the gradients of its parameters."""
+        ...
+
+    def viewer(self, what: str) -> Callable[[Handle], Outcome]:
+        """Return what looks at the ``value`` of something, or at its ``grad``."""
         ...
 
     def value(self, x: Handle) -> Number:

@@ -7,7 +7,7 @@ between them is data. A family's file lists spellings, never code.
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from gradcheck_suite.engines.capabilities import COTANGENT_FORMS, capabilities_of
 from gradcheck_suite.engines.lines import Lines, Over
-from gradcheck_suite.engines.outcome import Number
+from gradcheck_suite.engines.outcome import Nothing, Number, Outcome
 from gradcheck_suite.engines.plan import Bound
 from gradcheck_suite.engines.protocol import Handle, Maker, Sweeper
 from gradcheck_suite.engines.ready import Call, Numbers, Sweep
@@ -34,6 +34,12 @@ __all__ = ["SpelledEngine"]
 _NUMBERS: Final = ("data", "number", "nested")
 _PYTHON: Final = frozenset({float, int})
 _OWN: Final = _PYTHON | {np.ndarray}  # what the numbers of every engine end in
+
+
+def _is_of_number(text: str) -> bool:
+    """Tell whether a template takes one number, and the numbers in no other form."""
+    names = template(text).names
+    return [name for name in _NUMBERS if name in names] == ["number"]
 
 
 def _seeds_of(backward: str) -> tuple[str, ...]:
@@ -93,20 +99,20 @@ class SpelledEngine:
 
     @cached_property
     def _constant_of_number(self) -> Callable[[float, bool], Handle] | None:
-        return self._line_of_number(self.spelling.constant or self.spelling.leaf)
-
-    def _line_of_number(self, text: str) -> Callable[[Any, bool], Handle] | None:
-        """Return what makes a value of one number, where that is all that the template takes."""
-        names = template(text).names
-        alone = [name for name in _NUMBERS if name in names] == ["number"]
-        return self._lines.always(text, ("number", "requires_grad")) if alone else None
+        text = self.spelling.constant or self.spelling.leaf
+        return (
+            self._lines.always(text, ("number", "requires_grad")) if _is_of_number(text) else None
+        )
 
     def _maker(self, text: str) -> Maker:
-        of_number = self._line_of_number(text)
-        if of_number is not None:
-            return lambda numbers, requires_grad: of_number(numbers.number, requires_grad)
+        if _is_of_number(text):
+            text = template(text).print({"number": "numbers.number"})
+            return self._lines.always(text, ("numbers", "requires_grad"))
         forms = [name for name in _NUMBERS if name in template(text).names]
         line = self._lines.always(text, (*forms, "requires_grad"))
+        if len(forms) == 1:
+            form = partial(self._form, forms[0])
+            return lambda numbers, requires_grad: line(form(numbers.array()), requires_grad)
 
         def make(numbers: Numbers, requires_grad: bool) -> Handle:
             data = numbers.array()
@@ -125,33 +131,27 @@ class SpelledEngine:
         if sweep.is_seeded and not seeded_by:
             sweep_all = self.sweeper(replace(sweep, is_seeded=False))
             return lambda x, cotangent: sweep_all(self._weighted(x, cotangent), None)
-        flags = sweep.retain_graph, sweep.create_graph
-        names = ("x", *seeded_by, "retain_graph", "create_graph")
-        left_out = set() if sweep.is_seeded else set(seeded_by)
+        flags = {"retain_graph": sweep.retain_graph, "create_graph": sweep.create_graph}
+        given = set(seeded_by) if sweep.is_seeded else set()
         if not sweep.is_single:
-            left_out.add("cotangent_number")
-        given = (True, *[name not in left_out for name in seeded_by], *flags)
-        absent = tuple([not is_given for is_given in given])
-        line = self._lines[text, names, absent, ""]
-        nothing = [None] * len(seeded_by)
-
-        def unseeded(x: Handle, _: Numbers | None) -> Handle:
-            line(x, *nothing, *flags)
+            given.discard("cotangent_number")
+        texts = {name: str(flag) for name, flag in flags.items()}
+        texts |= dict.fromkeys(set(seeded_by) - given, "None")
+        if not sweep.is_seeded:
+            return self._lines.always(template(text).print(texts), ("x", "cotangent"))
+        if seeded_by == ("cotangent_number",):
+            texts["cotangent_number"] = "cotangent.number"
+            return self._lines.always(template(text).print(texts), ("x", "cotangent"))
+        line = self._lines.always(template(text).print(texts), ("x", *seeded_by))
 
         def seeded(x: Handle, cotangent: Numbers | None) -> Handle:
             assert cotangent is not None
             data = cotangent.array()
             seeds = [self._form(name, data) for name in seeded_by]
-            line(x, *seeds, *flags)
+            line(x, *seeds)
             return dict(zip(seeded_by, seeds, strict=True)).get("cotangent")
 
-        def seeded_by_number(x: Handle, cotangent: Numbers | None) -> Handle:
-            assert cotangent is not None
-            line(x, cotangent.number, *flags)
-
-        if not sweep.is_seeded:
-            return unseeded
-        return seeded_by_number if seeded_by == ("cotangent_number",) else seeded
+        return seeded
 
     def backward(
         self,
@@ -271,23 +271,43 @@ class SpelledEngine:
             self._optimizers[key] = (made, parameters)  # keeps the ids from being used again
         return self._optimizers[key][0]
 
-    def value(self, x: Handle) -> Number:
-        found = x if type(x) in _PYTHON else self._over[self.spelling.value](x)
-        return Number([found], (), "float64") if type(found) is float else unwrap(found)
+    def viewer(self, what: str) -> Callable[[Handle], Outcome]:
+        return self._viewer_of_grad if what == "grad" else self.value
+
+    @cached_property
+    def value(self) -> Callable[[Handle], Number]:
+        """Return what reads the numbers of a value."""
+        read = self._over[self.spelling.value]
+
+        def value(x: Handle) -> Number:
+            found = x if type(x) in _PYTHON else read(x)
+            return Number([found], (), "float64") if type(found) is float else unwrap(found)
+
+        return value
+
+    @cached_property
+    def _viewer_of_grad(self) -> Callable[[Handle], Number | Nothing]:
+        read, nothing = self._over[self.spelling.grad], Nothing()
+
+        def grad(x: Handle) -> Number | Nothing:
+            try:
+                found = read(x)
+            except AttributeError:
+                return nothing
+            kind = type(found)
+            if kind is float:  # as most are
+                return Number([found], (), "float64")
+            if found is None:
+                return nothing
+            if kind not in _OWN and (kind is type(x) or kind.__module__ == type(x).__module__):
+                return self.value(found)  # some engines keep gradients as tensors of their own
+            return unwrap(found)
+
+        return grad
 
     def grad(self, x: Handle) -> Number | None:
-        try:
-            found = self._over[self.spelling.grad](x)
-        except AttributeError:
-            return None
-        kind = type(found)
-        if kind is float:  # as most are
-            return Number([found], (), "float64")
-        if found is None:
-            return None
-        if kind not in _OWN and (kind is type(x) or kind.__module__ == type(x).__module__):
-            return self.value(found)  # some engines keep gradients as tensors of their own
-        return unwrap(found)
+        found = self._viewer_of_grad(x)
+        return found if type(found) is Number else None
 
     def flag(self, what: str, x: Handle) -> bool:
         if what == "dtype":

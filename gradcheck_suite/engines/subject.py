@@ -1,6 +1,6 @@
 """The engine under judgement, wherever it runs: in this process or behind a sandbox."""
 
-from math import inf
+from math import inf, isinf
 from typing import Protocol
 
 from gradcheck_suite.engines.deadline import OutOfTimeError, deadline
@@ -47,6 +47,8 @@ class InProcess:
 
     def run(self, program: Program) -> Outcomes | Lost:
         """Run one Program; an exception of the engine is an Outcome."""
+        if isinf(self._seconds):  # a context that does nothing costs a microsecond
+            return run(program, self._engine)
         try:
             with deadline(self._seconds):
                 return run(program, self._engine)

@@ -31,7 +31,7 @@ COARSE = frozenset({"float32", "float16"})
 """The dtypes that are judged by float32's half-widths."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # as below
 class Look:
     """One observation, judged. Its words are made when they are asked for: most looks are right."""
 
@@ -89,8 +89,8 @@ class Judgement:
     """One Program, judged under the sheet that fits best."""
 
     right: bool
-    sheets: frozenset[tuple[tuple[str, str], ...]]
-    """The choices of conventions under which everything is right."""
+    sheets: tuple[tuple[tuple[str, str], ...], ...]
+    """The choices of conventions under which everything is right, in the order of the sheets."""
     n_elements: int
     """How many numbers were compared with an interval."""
     n_outside: int
@@ -125,21 +125,21 @@ def judge(
     what was computed in float32 is wrong unless that is known.
     """
     how = strict_shape, coarse, fine
-    plainly, unsure = [], []
-    for sheet in () if coarse else sheets:
-        n_right = _plainly(sheet.answers, outcomes)
-        if n_right >= 0:
-            plainly.append((sheet, n_right))
-        elif n_right == _UNSURE:
-            unsure.append(sheet)
-    if plainly:  # as of nearly every program
-        first, n_right = plainly[0]
-        right = [s.choices for s, _ in plainly]
-        right += [s.choices for s in unsure if _is_right(s.answers, outcomes, how)]
+    found = () if coarse else [_plainly(sheet.answers, outcomes) for sheet in sheets]
+    n_right = max(found, default=_WRONG)
+    if n_right >= 0:  # as of nearly every program
+        first = sheets[found.index(n_right)]
         look = partial(_looks, first.answers, outcomes, *how)
-        return Judgement(True, frozenset(right), n_right, 0, False, look)
+        if len(found) == 1:
+            return Judgement(True, (first.choices,), n_right, 0, False, look)
+        right = [
+            sheet.choices
+            for sheet, n in zip(sheets, found, strict=True)
+            if n >= 0 or (n == _UNSURE and _is_right(sheet.answers, outcomes, how))
+        ]
+        return Judgement(True, tuple(right), n_right, 0, False, look)
     tried = [(s, _looks(s.answers, outcomes, *how)) for s in sheets]
-    accepted = frozenset([s.choices for s, looks in tried if all(look.right for look in looks)])
+    accepted = tuple([s.choices for s, looks in tried if all(look.right for look in looks)])
     _, best = min(tried, key=lambda pair: _n_wrong(pair[1]))
     return Judgement(
         bool(accepted),
@@ -179,6 +179,9 @@ def _plainly(answers: Answers, outcomes: Outcomes) -> int:
                     far = abs(value - middle[k]) > answer.half32[k]
                     return _WRONG if far and not answer.loose else _UNSURE
             n += len(values)
+        elif type(answer) is FlagIs and type(seen) is Flag:
+            if answer.value != seen.value:
+                return _WRONG
         else:
             look = compare(index, answer, seen, strict_shape=True)
             if not look.right:

@@ -150,6 +150,34 @@ def test_what_depends_on_an_exception_is_skipped(reference):
     assert seen[5] == [1.0, 2.0]
 
 
+def test_an_op_that_the_engine_does_not_have_is_an_outcome():
+    """What cannot be bound raises at its own instruction alone."""
+    engine = SpelledEngine(Spelling("T", "T(data)", value="x"), {"T": float})
+    seen = outcomes(engine, TWO, Apply("exp", (0,)), Observe("value", 1), Observe("value", 0))
+    assert isinstance(seen[1], Raised)
+    assert seen[3] == 2.0
+    assert set(seen) == {1, 3}
+
+
+@pytest.mark.parametrize("error", [KeyError, IndexError])
+def test_a_missing_key_of_the_engine_itself_is_its_exception(error):
+    """Only a value that was never made makes an instruction be skipped."""
+
+    class Broken(float):
+        def __add__(self, other):
+            raise error(1)
+
+        def sum(self, axis):
+            raise error(2)
+
+    spelling = Spelling(
+        "T", "T(data)", ops=(("add", "x + y"), ("sum", "x.sum(axis)")), value="float(x)"
+    )
+    engine = SpelledEngine(spelling, {"T": Broken})
+    seen = outcomes(engine, TWO, TWO, Apply("add", (0, 1)), Apply("sum", (0,), (("axis", (0,)),)))
+    assert seen == {2: Raised(error.__name__, "1"), 3: Raised(error.__name__, "2")}
+
+
 def test_block_that_cannot_be_entered_is_skipped():
     """Where a mode is not there, its body has no outcomes and the indices stay right."""
     engine = SpelledEngine(Spelling("T", "T(data)", value="x"), {"T": float})

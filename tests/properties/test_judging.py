@@ -138,7 +138,7 @@ def test_one_sheet_that_fits_is_enough():
     raises = Sheet((("c", "raises"),), ((0, MustRaise()),))
     judgement = judge([raises, adds], {1: seen(2.0)}, strict_shape=False)
     assert judgement.right
-    assert judgement.sheets == {(("c", "adds"),)}
+    assert judgement.sheets == ((("c", "adds"),),)
 
 
 def test_no_sheet_that_fits_shows_the_nearest():
