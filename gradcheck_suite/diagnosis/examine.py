@@ -125,8 +125,8 @@ class _Tally:
 
 def _run(entry: Property, cases: Sequence[Case], subject: Subject, reach: Reach) -> _Tally:
     tally = _Tally()
-    for case in cases:
-        outcomes = subject.run(case.program)
+    each = subject.run_each([case.program for case in cases])
+    for case, outcomes in zip(cases, each, strict=False):  # what is lost may end it
         if isinstance(outcomes, Lost):
             tally.lost.append((case, outcomes))
             if len(tally.lost) >= _MAX_LOST or outcomes.kind in {"deadline", "infrastructure"}:

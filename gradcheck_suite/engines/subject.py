@@ -1,5 +1,6 @@
 """The engine under judgement, wherever it runs: in this process or behind a sandbox."""
 
+from collections.abc import Iterable, Iterator
 from math import inf, isinf
 from typing import Protocol
 
@@ -30,6 +31,13 @@ class Subject(Protocol):
         """Run one Program; never raises on account of the engine."""
         ...
 
+    def run_each(self, programs: Iterable[Program]) -> Iterator[Outcomes | Lost]:
+        """Run one Program after the other, and yield what came of each.
+
+        A subject may run ahead of its caller.
+        """
+        ...
+
     def restart(self) -> None:
         """Forget whatever earlier Programs may have left behind, as far as that is possible."""
         ...
@@ -54,6 +62,10 @@ class InProcess:
                 return run(program, self._engine)
         except OutOfTimeError:
             return Lost("timeout", f"no answer within {self._seconds:g} s of the processor")
+
+    def run_each(self, programs: Iterable[Program]) -> Iterator[Outcomes | Lost]:
+        """Run one Program when it is asked for."""
+        return map(self.run, programs)
 
     def restart(self) -> None:
         """Do nothing: what an engine leaves behind in this process stays."""

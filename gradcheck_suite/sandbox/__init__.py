@@ -1,8 +1,7 @@
 """Running code that nobody has read: theory of operation.
 
 Who knows what. The grader (``supervisor``) holds programs, answers, seeds and verdicts. A worker
-(``worker``) holds one submission and is handed Programs one at a time, without names, categories
-or answers; it sends back what was seen, and the grader judges. A process that has imported a
+(``worker``) holds one submission and is handed Programs, without names, categories or answers; it sends back what was seen, and the grader judges. A process that has imported a
 submission is spent: nothing it says is trusted beyond being numbers, and it ends by SIGKILL.
 
 Start. The supervisor executes a fresh interpreter (never a fork of itself: its memory holds the
@@ -17,9 +16,10 @@ two pipes and nothing else; what the submission prints goes to /dev/null. The wo
 
 A fault before step 5 is this project's own (SandboxError, or ``Lost("infrastructure")``).
 
-Cases. One request, one reply, in lockstep, so that it is known which case hung. Frames are bounded
-before they are read (``wire``), and their content is read by decoders that know plain data and
-nothing else (``plain``, ``answers``). A byte that was not asked for is an attack.
+Cases. One request, one reply, in order, so that it is known which case hung: a few requests are
+sent ahead, which go to a fresh worker when this one does not come to answer them. Frames are
+bounded before they are read (``wire``), and their content is read by decoders that know plain data
+and nothing else (``plain``, ``answers``). A byte that was not asked for is an attack.
 
 Clocks. Only the grader's clock counts (``clock``): wall time, less the time for which the worker
 was ready to run and the machine was busy with something else. There is a limit for the import,

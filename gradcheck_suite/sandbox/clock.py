@@ -65,7 +65,7 @@ class Clock:
         """Give the process of ``meter`` so many ``seconds`` from now on."""
         self.seconds = seconds
         self._meter = meter
-        self._waited = meter.waited()
+        self._waited: float | None = None  # since before the first wait, if there is one
         self._start = monotonic()
         self._excused = 0.0
 
@@ -79,6 +79,8 @@ class Clock:
         Raises OverloadError where a multiple of the limit passed without the process having had
         the limit.
         """
+        if self._waited is None:
+            self._waited = self._meter.waited()
         left = self.seconds - self.spent()
         if left > 0.0:
             return max(left, _SHORTEST)

@@ -85,6 +85,12 @@ class Process:
         if self._death >= 0:
             self._poll.register(self._death, select.POLLIN)
         descriptors = [self._request, self._reply] + [self._death] * (self._death >= 0)
+        self._outgoing = b""
+        self._is_blocked = False  # whether there is more to be sent than the pipe takes
+        self._incoming = b""
+        self._n_read = 0  # of the incoming bytes
+        self.n_awaited = 0
+        """How many requests have no reply yet."""
         self._end = weakref.finalize(
             self, _end, os.getpid(), self._popen, self.meter, descriptors, folder
         )
@@ -100,7 +106,19 @@ class Process:
 
     def ask(self, case: int, program: bytes, clock: Clock, cap: int) -> tuple[Kind, bytes]:
         """Send a request and return kind and body of the reply; LostError where there is none."""
-        self._send(wire.request(case, program), clock)
+        self.request(case, program)
+        return self.reply(case, clock, cap)
+
+    def request(self, case: int, program: bytes) -> None:
+        """Send a request, as far as the pipe takes it; ``reply`` sends the rest."""
+        if not self.n_awaited:
+            self._check_silent()
+        self.n_awaited += 1
+        self._outgoing += wire.request(case, program)
+        self._send()
+
+    def reply(self, case: int, clock: Clock, cap: int) -> tuple[Kind, bytes]:
+        """Return kind and body of the next reply, which is to be of ``case``; or LostError."""
         try:
             return wire.split_reply(self._frame(clock, cap), case)
         except LostError:
@@ -108,7 +126,7 @@ class Process:
         except SandboxError as error:
             raise LostError(Lost("protocol", str(error))) from None
 
-    def check_silent(self) -> None:
+    def _check_silent(self) -> None:
         """Raise LostError where the worker spoke unasked, or ended, since its last reply."""
         if self._poll.poll(0):
             with suppress(BlockingIOError):
@@ -121,49 +139,51 @@ class Process:
         self._end()
 
     def _frame(self, clock: Clock, cap: int) -> bytes:
-        data = self._some(clock)
-        while (end := wire.frame_length(data, cap)) is None or len(data) < end:
+        data, start = self._incoming, self._n_read
+        while (end := wire.frame_end(data, start, cap)) is None or len(data) < end:
             missing = wire.LENGTH.size if end is None else end - len(data)
-            parts = [data]
+            parts = [data[start:]]
             while missing > 0:
                 parts.append(self._some(clock))
                 missing -= len(parts[-1])
-            data = b"".join(parts)
-        if len(data) > end:
+            data, start = b"".join(parts), 0
+        self._incoming, self._n_read = data, end
+        self.n_awaited -= 1
+        if len(data) > end and not self.n_awaited:
             msg = "got bytes after the reply that were not asked for"
             raise LostError(Lost("protocol", msg))
-        return data
+        return data[start:end]
 
     def _some(self, clock: Clock) -> bytes:
-        """Return the next bytes of the worker."""
-        for descriptor, _ in self._await(self._poll, clock):
-            if descriptor == self._reply:
-                data = os.read(self._reply, _CHUNK)
-                if data:
-                    return data
-        return self._gone()
+        """Return the next bytes of the worker; meanwhile send what is still to be sent."""
+        while True:
+            ready = [descriptor for descriptor, _ in self._await(clock)]
+            if self._reply in ready:
+                return os.read(self._reply, _CHUNK) or self._gone()
+            if self._request not in ready:
+                self._gone()
+            self._send()
 
-    def _send(self, frame: bytes, clock: Clock) -> None:
+    def _send(self) -> None:
+        """Write what the pipe takes; the worker may never read it."""
         try:
-            n_sent = os.write(self._request, frame)
-            while n_sent < len(frame):  # the pipe is full: the worker may never read it
-                self._await(self._writable, clock)
-                n_sent += os.write(self._request, frame[n_sent : n_sent + _CHUNK])
+            while self._outgoing:
+                self._outgoing = self._outgoing[os.write(self._request, self._outgoing) :]
         except BlockingIOError:
-            raise LostError(Lost("protocol", "requests are not read")) from None
-        except BrokenPipeError:
-            self._gone()
+            pass
+        except BrokenPipeError:  # replies to earlier requests may still be there to be read
+            self._outgoing = b""
+        if bool(self._outgoing) != self._is_blocked:
+            self._is_blocked = not self._is_blocked
+            if self._is_blocked:
+                self._poll.register(self._request, select.POLLOUT)
+            else:
+                self._poll.unregister(self._request)
 
-    @property
-    def _writable(self) -> select.poll:
-        poll = select.poll()
-        poll.register(self._request, select.POLLOUT)
-        return poll
-
-    def _await(self, poll: select.poll, clock: Clock) -> list[tuple[int, int]]:
+    def _await(self, clock: Clock) -> list[tuple[int, int]]:
         try:
             while left := clock.left():
-                if events := poll.poll(left * 1000):
+                if events := self._poll.poll(left * 1000):
                     return events
         except OverloadError:
             msg = f"the machine was too busy to give the worker {clock.seconds:g} s"

@@ -1,5 +1,9 @@
 """The grader's side: one submission as a Subject, whatever its workers do."""
 
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -22,7 +26,19 @@ __all__ = ["Supervisor"]
 
 _OWN_SECONDS: Final = 30.0  # for what a worker does before the submission; 0.2 is usual
 _SHORTEST: Final = 0.001  # seconds
+_N_AHEAD: Final = 8  # Programs that a worker has been handed at a time
 _MAX_DESCRIPTION: Final = 1 << 18  # bytes of a Spelling; the fullest known has 10,000
+
+
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """A Program whose answer is to come."""
+
+    program: Program
+    code: bytes
+    process: Process | None = None
+    """The worker that it was sent to; None before that."""
+    case: int = NO_CASE
 
 
 class Supervisor:
@@ -105,19 +121,32 @@ class Supervisor:
 
     def run(self, program: Program) -> Outcomes | Lost:
         """Run one Program; never raises on account of the submission."""
+        (found,) = self.run_each((program,))
+        return found
+
+    def run_each(self, programs: Iterable[Program]) -> Iterator[Outcomes | Lost]:
+        """Run one Program after the other; never raises on account of the submission.
+
+        The worker is handed some of them ahead: it runs while the grader judges, and neither has to
+        be woken for every case. Whose turn it is stays known, since replies come in the order of
+        the requests; the clock of a case starts when the one before it was answered.
+        """
         self._started()
-        refused = self._refused()
-        if refused is not None:
-            return refused
-        code = encode(program)
+        if self._process is not None and self._process.n_awaited:
+            self._stop()  # somebody else is in the midst of asking it
+        rest = iter(programs)
+        asked: deque[_Asked] = deque()
         try:
-            return self._ask(program, code)
-        except LostError as error:
-            self._stop()
-            return self._lost(error.lost, code)
-        except BaseException:  # an interrupted case leaves an answer in the pipe
-            self._stop()
-            raise
+            while True:
+                asked += [_Asked(p, encode(p)) for p in islice(rest, _N_AHEAD - len(asked))]
+                if not asked:
+                    return
+                found = self._answer(asked)
+                asked.popleft()
+                yield found
+        finally:
+            if any(one.process is not None and one.process is self._process for one in asked):
+                self._stop()  # an interrupted case leaves an answer in the pipe
 
     def restart(self) -> None:
         """Let what comes next run in a fresh worker."""
@@ -157,13 +186,27 @@ class Supervisor:
             return Lost("deadline", f"the {seconds:g} s for the whole submission are used up")
         return None
 
-    def _ask(self, program: Program, code: bytes) -> Outcomes:
-        process = self._process or self._relaunch()
-        process.check_silent()
-        clock = self._clock(process, self._limits.case_seconds)
-        self._case += 1
+    def _answer(self, asked: Sequence[_Asked]) -> Outcomes | Lost:
+        """Return what came of the first of ``asked``, and send what has not been sent."""
+        refused = self._refused()
+        if refused is not None:
+            return refused
         try:
-            kind, body = process.ask(self._case, code, clock, self._limits.output_bytes)
+            process = self._process or self._relaunch()
+            for one in asked:
+                if one.process is not process:
+                    self._case += 1
+                    one.process, one.case = process, self._case
+                    process.request(one.case, one.code)
+            return self._outcomes(asked[0], process)
+        except LostError as error:
+            self._stop()
+            return self._lost(error.lost, asked[0].code)
+
+    def _outcomes(self, one: _Asked, process: Process) -> Outcomes:
+        clock = self._clock(process, self._limits.case_seconds)
+        try:
+            kind, body = process.reply(one.case, clock, self._limits.output_bytes)
         except LostError as lost:
             if lost.lost.kind == "died":
                 raise LostError(Lost("died", f"{lost} while running the case")) from None
@@ -173,7 +216,7 @@ class Supervisor:
         if kind is not Kind.ANSWER:
             raise LostError(Lost("protocol", f"got a reply of kind {kind}, expected an answer"))
         try:
-            return decode_answer(body, program)
+            return decode_answer(body, one.program)
         except SandboxError as error:
             raise LostError(Lost("protocol", str(error))) from None
 

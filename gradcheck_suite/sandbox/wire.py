@@ -19,7 +19,7 @@ __all__ = [
     "NO_CASE",
     "Kind",
     "clean",
-    "frame_length",
+    "frame_end",
     "reply",
     "request",
     "split_reply",
@@ -64,18 +64,18 @@ def reply(kind: Kind, case: int, body: bytes) -> bytes:
     return _REPLY.pack(_REPLY_HEAD.size + len(body), kind, case) + body
 
 
-def frame_length(data: bytes, cap: int) -> int | None:
-    """Return the length of the whole frame that begins ``data``; None where too little is there.
+def frame_end(data: bytes, start: int, cap: int) -> int | None:
+    """Return where the frame that begins at ``start`` ends; None where too little is there.
 
     Raises SandboxError for a frame of more than ``cap`` bytes, before any of it is read.
     """
-    if len(data) < LENGTH.size:
+    if len(data) - start < LENGTH.size:
         return None
-    length: int = LENGTH.unpack_from(data)[0]
+    length: int = LENGTH.unpack_from(data, start)[0]
     if not _REPLY_HEAD.size <= length <= cap:
         msg = f"got a reply of {length} bytes, expected {_REPLY_HEAD.size} to {cap}"
         raise SandboxError(msg)
-    return LENGTH.size + length
+    return start + LENGTH.size + length
 
 
 def split_reply(frame: bytes, case: int) -> tuple[Kind, bytes]:

@@ -67,20 +67,28 @@ class _Pipes:
         self._reply = fcntl.fcntl(reply, fcntl.F_DUPFD_CLOEXEC, _FIRST_DESCRIPTOR)
         os.close(request)
         os.close(reply)
+        self._data = b""
+        self._n_read = 0  # of these
 
     def read(self) -> bytes:
         """Return the next request without its length; ends the worker when the grader is gone."""
-        data = self._some()
-        while len(data) < wire.LENGTH.size:
-            data += self._some()
-        end = wire.LENGTH.size + wire.LENGTH.unpack_from(data)[0]
-        if len(data) < end:
-            parts, missing = [data], end - len(data)
-            while missing > 0:
-                parts.append(self._some())
-                missing -= len(parts[-1])
-            data = b"".join(parts)
-        return data[wire.LENGTH.size : end]
+        self._wait_for(wire.LENGTH.size)
+        length = wire.LENGTH.unpack_from(self._data, self._n_read)[0]
+        self._wait_for(wire.LENGTH.size + length)
+        start = self._n_read + wire.LENGTH.size
+        self._n_read = start + length
+        return self._data[start : self._n_read]
+
+    def _wait_for(self, n: int) -> None:
+        """Have ``n`` bytes that were not read."""
+        missing = n - (len(self._data) - self._n_read)
+        if missing <= 0:
+            return
+        parts = [self._data[self._n_read :]]
+        while missing > 0:
+            parts.append(self._some())
+            missing -= len(parts[-1])
+        self._data, self._n_read = b"".join(parts), 0
 
     def write(self, kind: Kind, case: int, body: bytes) -> None:
         """Send a reply."""

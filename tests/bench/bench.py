@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from shutil import copytree
 from statistics import median
@@ -203,21 +204,23 @@ def quietly(loop: Callable[[], None]) -> None:
 
 
 def sandboxed(path: Path, exam: Exam) -> list[Row]:
-    """Replay through the sandbox and, in turns, in process."""
+    """Replay property by property, as an exam is: through the sandbox and, in turns, in process."""
     engine = load(path)
     subject = InProcess(engine)
-    programs = [case.program for _, case in asked_of(engine, exam)]
+    by_property = groupby(asked_of(engine, exam), key=lambda pair: pair[0].id)
+    groups = [[case.program for _, case in pairs] for _, pairs in by_property]
+    n = sum(map(len, groups))
     with Supervisor(path) as supervisor:
         inside, outside = in_turns(
-            lambda: [subject.run(program) for program in programs],
-            lambda: [supervisor.run(program) for program in programs],
+            lambda: [list(subject.run_each(g)) for g in groups],
+            lambda: [list(supervisor.run_each(g)) for g in groups],
             clock=perf_counter,
         )
         resident = resident_mib(supervisor.pid or 0)
-    over = median(b - a for a, b in zip(inside, outside, strict=True)) / len(programs) * MICRO
+    over = median(b - a for a, b in zip(inside, outside, strict=True)) / n * MICRO
     name = path.name
     return [
-        Row(f"{name}, {len(programs):,} programs: a case through the sandbox", over, "us more", 80),
+        Row(f"{name}, {n:,} programs: a case through the sandbox", over, "us more", 80),
         Row(f"{name}: a worker's resident memory after them", resident, "MiB", at_most=64),
     ]
 

@@ -1,7 +1,7 @@
 """Verdicts: what a wrong engine loses, and what it keeps."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ContextDecorator, nullcontext
 from dataclasses import dataclass, replace
 from types import FrameType
@@ -349,6 +349,10 @@ class LostSubject:
         """Lose the Program."""
         self.n_runs += 1
         return self.lost
+
+    def run_each(self, programs: Iterable[Program]) -> Iterator[Outcomes | Lost]:
+        """Run one after the other."""
+        return map(self.run, programs)
 
     def restart(self) -> None:
         """Do nothing."""

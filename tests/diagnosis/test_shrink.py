@@ -1,5 +1,6 @@
 """Shrinking where a fault may outlive the program that shows it: each try starts afresh."""
 
+from collections.abc import Iterable, Iterator
 from contextlib import ContextDecorator
 from dataclasses import replace
 
@@ -73,6 +74,10 @@ class Restartable:
     def run(self, program: Program) -> Outcomes | Lost:
         """Run one Program in whatever mode was left."""
         return self._inner.run(program)
+
+    def run_each(self, programs: Iterable[Program]) -> Iterator[Outcomes | Lost]:
+        """Run one after the other."""
+        return map(self.run, programs)
 
     def restart(self) -> None:
         """Switch recording on again."""

@@ -17,6 +17,7 @@ from gradcheck_suite.program.codec import encode
 from gradcheck_suite.program.instructions import Apply, Backward, Leaf, Observe, Program
 from gradcheck_suite.sandbox.limits import Limits
 from gradcheck_suite.sandbox.supervisor import Supervisor
+from tests.sandbox.conftest import square
 
 ROOT = Path(__file__).parents[2]
 Supervise = Callable[..., Supervisor]
@@ -97,6 +98,51 @@ def test_case_is_lost_and_the_next_is_answered(
     supervisor = supervise(mischief)
     assert supervisor.run(bad) == Lost(kind, message)
     assert gradient(supervisor.run(good)) == 4.0
+
+
+@pytest.mark.parametrize("name", ["sleep", "exit", "forged garbage", "forged case"])
+def test_a_case_that_is_lost_among_others_costs_itself_alone(
+    supervise: Supervise, gradient: Gradient, good: Program, bad: Program, name: str
+) -> None:
+    """Of Programs that a worker was handed ahead each has its own answer, in order."""
+    mischief, kind, message = LOST[name]
+    supervisor = supervise(mischief)
+    programs = [square(1.0), good, square(3.0), bad, square(5.0), bad, *map(square, range(20, 40))]
+    found = list(supervisor.run_each(programs))
+    lost = [k for k, outcomes in enumerate(found) if isinstance(outcomes, Lost)]
+    assert lost == [3, 5]
+    assert found[3].kind == kind
+    if name != "forged case":  # the message says which case was expected
+        assert found[3].message == message
+    right = [p.instructions[0].array.values[0] * 2.0 for p in programs]
+    assert [gradient(o) for k, o in enumerate(found) if k not in lost] == [
+        x for k, x in enumerate(right) if k not in lost
+    ]
+
+
+def test_an_answer_forged_for_a_later_case_is_caught(
+    supervise: Supervise, gradient: Gradient, good: Program, bad: Program
+) -> None:
+    """What a worker says ahead of its turn leaves its own answers without a place."""
+    forge = FORGE.format(bytes="bytes.fromhex('07000000 04 02000000 0000')")
+    supervisor = supervise(forge)
+    before, after, last = supervisor.run_each([bad, good, good])
+    assert before == Lost("protocol", "got the reply of case 2, expected case 1")
+    assert (gradient(after), gradient(last)) == (4.0, 4.0)
+
+
+def test_what_was_handed_ahead_and_not_asked_for_is_forgotten(
+    supervise: Supervise, gradient: Gradient, good: Program
+) -> None:
+    """Whoever stops in the midst, or asks something else there, gets the answer to it."""
+    supervisor = supervise()
+    each = supervisor.run_each(map(square, range(1, 100)))
+    assert gradient(next(each)) == 2.0
+    assert gradient(supervisor.run(good)) == 4.0
+    assert [gradient(next(each)) for _ in range(3)] == [4.0, 6.0, 8.0]
+    each.close()
+    assert gradient(supervisor.run(good)) == 4.0
+    assert list(supervisor.run_each([])) == []
 
 
 SURVIVED = {
@@ -337,6 +383,14 @@ def test_large_program_does_not_block(supervise: Supervise, gradient: Gradient) 
     assert len(encode(program)) > 1 << 17
     outcomes = supervise(case_seconds=5.0).run(program)
     assert outcomes[len(program.instructions) - 1].values.item() == 4.0
+
+
+def test_large_programs_and_answers_ahead_do_not_block(supervise: Supervise) -> None:
+    """Requests and replies that are larger than a pipe holds pass each other."""
+    leaf = Leaf(Array.of(2.0))
+    program = Program((leaf, *[Observe("value", 0)] * 10_000))
+    found = list(supervise(case_seconds=5.0).run_each([program] * 20))
+    assert [len(outcomes) for outcomes in found] == [10_000] * 20
 
 
 def _gone(pid: int) -> bool:

@@ -17,21 +17,21 @@ def test_request_is_read_back() -> None:
 def test_reply_is_read_back() -> None:
     """A reply is a length, a kind, a case number and a body."""
     frame = wire.reply(Kind.ANSWER, 7, b"body")
-    assert wire.frame_length(frame, cap=100) == len(frame)
+    assert wire.frame_end(frame, 0, cap=100) == len(frame)
     assert wire.split_reply(frame, 7) == (Kind.ANSWER, b"body")
 
 
 @pytest.mark.parametrize("n", range(4))
 def test_length_of_a_cut_frame_is_unknown(n: int) -> None:
     """With less than the four bytes of the length nothing is said about the frame."""
-    assert wire.frame_length(wire.reply(Kind.ANSWER, 1, b"")[:n], cap=100) is None
+    assert wire.frame_end(wire.reply(Kind.ANSWER, 1, b"")[:n], 0, cap=100) is None
 
 
 @pytest.mark.parametrize("length", [0, 4, 101, 2**32 - 1], ids=["0", "short", "over", "4 GiB"])
 def test_length_out_of_bounds_is_refused(length: int) -> None:
     """A frame too short for its head, or longer than the cap, is refused by its length alone."""
     with pytest.raises(SandboxError, match=f"got a reply of {length} bytes, expected 5 to 100"):
-        wire.frame_length(wire.LENGTH.pack(length), cap=100)
+        wire.frame_end(wire.LENGTH.pack(length), 0, cap=100)
 
 
 def test_reply_of_another_case_is_refused() -> None:
