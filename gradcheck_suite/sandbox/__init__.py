@@ -1,8 +1,9 @@
 """Running code that nobody has read: theory of operation.
 
 Who knows what. The grader (``supervisor``) holds programs, answers, seeds and verdicts. A worker
-(``worker``) holds one submission and is handed Programs, without names, categories or answers; it sends back what was seen, and the grader judges. A process that has imported a
-submission is spent: nothing it says is trusted beyond being numbers, and it ends by SIGKILL.
+(``worker``) holds one submission and is handed Programs, without names, categories or answers; it
+sends back what was seen, and the grader judges. A process that has imported a submission is spent:
+nothing it says is trusted beyond being numbers, and it ends by SIGKILL.
 
 Start. The supervisor executes a fresh interpreter (never a fork of itself: its memory holds the
 answers) with a clean environment, in a session of its own, in an empty directory of its own, with

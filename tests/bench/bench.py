@@ -33,6 +33,7 @@ from gradcheck_suite.engines.subject import InProcess
 from gradcheck_suite.exams.build import Audience, build
 from gradcheck_suite.exams.exam import Case, Exam
 from gradcheck_suite.exams.jury import case_of
+from gradcheck_suite.exams.store import exam_bytes, parse_exam
 from gradcheck_suite.grading.assignment import Assignment
 from gradcheck_suite.grading.examiner import SandboxExaminer
 from gradcheck_suite.grading.rubric import rubric_of
@@ -87,6 +88,7 @@ def main() -> None:
     begin = perf_counter()
     exam = build(tuple(CATALOGUE), seed=0, n_cases=CASES)
     seconds = perf_counter() - begin
+    exam = parse_exam(exam_bytes(exam), "the exam")  # as a grader has it
     drawn = f"drawing and certifying {exam.n_programs:,} programs, by the jury"
     say(Row(drawn, exam.n_programs / seconds, "programs/s"))
     for name in ("right_scalar", "micrograd", "right_tensor", "reference", "torch"):
