@@ -4,11 +4,15 @@ import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
+from gradcheck_suite.engines.discovery.notebooks import NOTEBOOK
 from gradcheck_suite.errors import UsageError
 from gradcheck_suite.grading.untrusted import visible
 
 __all__ = ["Submission", "find_submissions"]
+
+_FILES: Final = {".py", NOTEBOOK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +29,9 @@ class Submission:
 def find_submissions(folder: Path) -> tuple[Submission, ...]:
     """Return the submissions in ``folder``, sorted by name.
 
-    A submission is a folder or a ``.py`` file whose name begins with neither ``.`` nor ``_``; other
-    files (an assignment, a README, what is expected) are not looked at. A symbolic link that leads
-    out of the folder is refused, with a message in its place.
+    A submission is a folder, a ``.py`` file or a notebook whose name begins with neither ``.`` nor
+    ``_``; other files (an assignment, a README, what is expected) are not looked at. A symbolic
+    link that leads out of the folder is refused, with a message in its place.
 
     Raises UsageError where there is no such folder or nothing in it to grade.
     """
@@ -43,7 +47,9 @@ def find_submissions(folder: Path) -> tuple[Submission, ...]:
         raise UsageError(msg) from None
     submissions = [s for path in entries if (s := _submission(path, top))]
     if not submissions:
-        msg = f"{folder}: got nothing to grade, expected a sub-folder or .py file per submission"
+        msg = (
+            f"{folder}: got nothing to grade, expected a sub-folder, .py file or notebook for each"
+        )
         raise UsageError(msg)
     return _distinct(sorted(submissions, key=lambda s: (s.name, os.fsencode(s.path))))
 
@@ -67,7 +73,7 @@ def _submission(path: Path, top: Path) -> Submission | None:
         problem = _problem_of_link(path, top)
         if problem:
             return Submission(name, path, problem)
-    if path.is_dir() or (path.is_file() and path.suffix == ".py"):
+    if path.is_dir() or (path.is_file() and path.suffix in _FILES):
         return Submission(name, path)
     return None
 

@@ -67,6 +67,42 @@ def test_an_engine_in_a_notebook_is_found(write, compare, name, text):
         assert (wrong, n_run) == ([], 2)
 
 
+NEEDED = {
+    "a state of an imported class": (
+        "import threading\n_state = threading.local()",
+        "_state.on = True\n",
+    ),
+    "an object of its own class": (
+        "class Tape(list):\n    pass\n\nTAPE = Tape()\nLOG = Tape(TAPE)",
+        "LOG.append(self)\n",
+    ),
+    "a builtin type": ("NAMES = dict(a=1)\nKEPT = list(NAMES)", "KEPT.append(self)\n"),
+    "one that raises": (
+        "import math\nROWS = open('rows.csv').read()\nSTEP = math.sqrt(-1.0)",
+        "try:\n            ROWS, STEP\n        except NameError:\n            pass\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("cell", "line"), NEEDED.values(), ids=NEEDED)
+def test_what_an_engine_needs_is_made_as_well(write, compare, cell, line):
+    """A name that the class refers to is made by its call; one that cannot be is left unmade."""
+    begin = "        self.data, self.parents, self.grad = data, parents, 0.0\n"
+    assert begin in CLASS
+    text = notebook(cell, CLASS.replace(begin, f"{begin}        {line}"), PATCH)
+    wrong, n_run = compare(load(write({"engine.ipynb": text})))
+    assert (wrong, n_run) == ([], 2)
+
+
+def test_methods_that_are_put_on_by_setattr_are_found(write, compare):
+    """As ``Value.__add__ = added`` does it."""
+    text = notebook(
+        CLASS, PATCH.replace("Value.__add__ = added", "setattr(Value, '__add__', added)")
+    )
+    wrong, n_run = compare(load(write({"engine.ipynb": text})))
+    assert (wrong, n_run) == ([], 2)
+
+
 def test_a_script_for_an_engine_in_a_notebook_says_what_to_do_first(write):
     """Python cannot import a notebook: the first line says how it becomes a module."""
     engine = load(write({"my engine.ipynb": notebook(CLASS)}))

@@ -9,13 +9,22 @@ from gradcheck_suite.errors import UsageError
 from gradcheck_suite.grading.submissions import find_submissions
 
 
-def test_folders_and_python_files_count(tmp_path: Path) -> None:
-    """Folders and .py files are submissions, sorted; other and hidden files are not."""
-    for name in ("b.py", "assignment.toml", "README.md", "_x.py", ".h.py", "engine.pyc"):
+def test_folders_files_and_notebooks_count(tmp_path: Path) -> None:
+    """Folders, .py files and notebooks are submissions, sorted; other and hidden files are not."""
+    for name in (
+        "b.py",
+        "c.ipynb",
+        ".d.ipynb",
+        "assignment.toml",
+        "README.md",
+        "_x.py",
+        ".h.py",
+        "engine.pyc",
+    ):
         (tmp_path / name).write_text("")
     for name in ("a", ".git", "__pycache__", "expected.d"):
         (tmp_path / name).mkdir()
-    assert [s.name for s in find_submissions(tmp_path)] == ["a", "b.py", "expected.d"]
+    assert [s.name for s in find_submissions(tmp_path)] == ["a", "b.py", "c.ipynb", "expected.d"]
 
 
 @pytest.mark.parametrize("target", ["../outside", ".", "nowhere", "loop"])
