@@ -44,6 +44,7 @@ from gradcheck_suite.program.instructions import (
     Meanwhile,
     Mode,
     Observe,
+    Program,
     PushForward,
     RetainGrad,
     Thread,
@@ -61,6 +62,7 @@ __all__ = [
     "BoundPlan",
     "Form",
     "Plan",
+    "StraightPlan",
     "plan_of",
 ]
 
@@ -89,6 +91,8 @@ Plan: TypeAlias = tuple[tuple[Form, int, Any, Any, int], ...]
 """For each step the form, how it is called, the operands, and the index of the instruction."""
 BoundPlan: TypeAlias = list[tuple[Callable[..., Any], int, Any, Any, int]]
 """The same with the functions of one engine."""
+StraightPlan: TypeAlias = list[tuple[Callable[..., Any], int, Any, Any]]
+"""Likewise of a Program without blocks: the steps have the places of their instructions."""
 
 
 class Bound(dict[Form, Callable[..., Any]]):
@@ -97,7 +101,7 @@ class Bound(dict[Form, Callable[..., Any]]):
     def __init__(self, engine: Engine) -> None:
         super().__init__()
         self._engine = engine
-        self.of_program = Kept(lambda program: self.of(plan_of(program)))
+        self.of_program = Kept(self._of_program)
 
     def __missing__(self, form: Form) -> Callable[..., Any]:
         try:
@@ -109,6 +113,13 @@ class Bound(dict[Form, Callable[..., Any]]):
     def of(self, plan: Plan) -> BoundPlan:
         """Return ``plan`` with this engine's functions."""
         return [(self[form], how, x, y, index) for form, how, x, y, index in plan]
+
+    def _of_program(self, program: Program) -> tuple[bool, BoundPlan | StraightPlan]:
+        """Return the plan of a Program, and whether it is straight."""
+        plan = plan_of(program)
+        if any(form in _NOT_STRAIGHT for form, *_ in plan):
+            return False, self.of(plan)
+        return True, [(self[form], how, x, y) for form, how, x, y, _ in plan]
 
 
 @cache
@@ -295,3 +306,12 @@ def _turns(body: tuple[Instruction, ...], index: int) -> tuple[tuple[_Turn, ...]
 def _size(instruction: Instruction) -> int:
     """Return how many indices an instruction takes: a block's own, and those of its body."""
     return 1 + sum(map(_size, instruction.body)) if isinstance(instruction, BLOCKS) else 1
+
+
+# Steps that run others, skip them or look at all values: the values need names for them.
+_NOT_STRAIGHT: Final = frozenset(
+    map(
+        _as_it_stands,
+        (at_once, generator, mode, thread, LOOK_STEPS["released"], STEPS[PushForward]),
+    )
+)

@@ -34,6 +34,7 @@ __all__ = [
     "STEPS",
     "Run",
     "Step",
+    "Values",
     "apply",
     "at_once",
     "flag",
@@ -46,12 +47,16 @@ __all__ = [
 Body: TypeAlias = Any  # the plan of a block's body: plans are made of steps, and come later
 
 
+# By the index of the instruction. A list where all were made so far, and the step is straight.
+Values: TypeAlias = dict[int, Handle] | list[Handle]
+
+
 class Run(Protocol):
     """What a step works on: an engine, the values made so far, and what was seen."""
 
     source: Program
     engine: Engine
-    values: dict[int, Handle]
+    values: Values
     seen: dict[int, Outcome]
 
     def body(self, plan: Body) -> None:
@@ -97,8 +102,11 @@ def _unhook(run: Run, _index: int, i: Unhook) -> None:
 def _push_forward(run: Run, index: int, i: PushForward) -> None:
     steps = path(run.source, i.x, i.leaves)
 
+    values = run.values
+    assert isinstance(values, dict)
+
     def function(*primals: Handle) -> Handle:
-        known = {**run.values, **dict(zip(i.leaves, primals, strict=True))}
+        known = {**values, **dict(zip(i.leaves, primals, strict=True))}
         for k, apply in steps:
             known[k] = run.engine.apply(apply.op, [known[a] for a in apply.args], apply.attrs)
         return known[i.x]
@@ -133,10 +141,12 @@ def _released(run: Run, index: int, i: Observe) -> None:
 
 def _is_released(run: Run, x: int) -> bool:
     """Let go of all results, and tell whether that at ``x`` is gone."""
-    is_gone = _watched(run.values[x])
+    values = run.values
+    assert isinstance(values, dict)
+    is_gone = _watched(values[x])
     made = {k for k, i in run.source.numbered() if isinstance(i, (Leaf, Constant))}
-    for k in [k for k in run.values if k not in made]:
-        del run.values[k]
+    for k in [k for k in values if k not in made]:
+        del values[k]
     for generation in range(3):  # most go with the youngest: looking at everything takes long
         gc.collect(generation)
         if is_gone():
