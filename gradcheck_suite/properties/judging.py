@@ -4,9 +4,8 @@ There is no tolerance here. An element is right when it lies within the certifie
 midpoint for the precision in which the engine computed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from math import inf, isfinite, isnan
 from typing import Any
 
@@ -97,13 +96,16 @@ class Judgement:
     """How many of them fell outside."""
     coarse: bool
     """Whether some number was seen to be computed in float32."""
-    look: Callable[[], tuple[Look, ...]]
-    """Judges every observation by itself: of a right program nobody asks for them."""
+    of: tuple[Answers, Outcomes, bool, bool, bool]
+    """The answers of that sheet, what was seen, and how strictly it was judged."""
+    judged: tuple[Look, ...] = ()
 
     @property
     def looks(self) -> tuple[Look, ...]:
-        """Return every observation, judged."""
-        return self.look()
+        """Return every observation, judged by itself: of a right program nobody asks for them."""
+        if not self.judged:
+            self.judged = _looks(*self.of)
+        return self.judged
 
     @property
     def raised(self) -> bool:
@@ -125,29 +127,36 @@ def judge(
     what was computed in float32 is wrong unless that is known.
     """
     how = strict_shape, coarse, fine
-    found = () if coarse else [_plainly(sheet.answers, outcomes) for sheet in sheets]
-    n_right = max(found, default=_WRONG)
-    if n_right >= 0:  # as of nearly every program
-        first = sheets[found.index(n_right)]
-        look = partial(_looks, first.answers, outcomes, *how)
-        if len(found) == 1:
-            return Judgement(True, (first.choices,), n_right, 0, False, look)
+    if len(sheets) == 1 and not coarse:  # as nearly always
+        (sheet,) = sheets
+        n_right = _plainly(sheet.answers, outcomes)
+        if n_right >= 0:
+            of = (sheet.answers, outcomes, *how)
+            return Judgement(True, (sheet.choices,), n_right, 0, False, of)
+    found = [_UNSURE if coarse else _plainly(sheet.answers, outcomes) for sheet in sheets]
+    n_right = max(found)
+    if n_right >= 0:
+        best = sheets[found.index(n_right)]
         right = [
             sheet.choices
             for sheet, n in zip(sheets, found, strict=True)
             if n >= 0 or (n == _UNSURE and _is_right(sheet.answers, outcomes, how))
         ]
-        return Judgement(True, tuple(right), n_right, 0, False, look)
-    tried = [(s, _looks(s.answers, outcomes, *how)) for s in sheets]
-    accepted = tuple([s.choices for s, looks in tried if all(look.right for look in looks)])
-    _, best = min(tried, key=lambda pair: _n_wrong(pair[1]))
+        return Judgement(True, tuple(right), n_right, 0, False, (best.answers, outcomes, *how))
+    tried = [_looks(sheet.answers, outcomes, *how) for sheet in sheets]
+    n_wrong = [_n_wrong(looks) for looks in tried]
+    k = n_wrong.index(min(n_wrong))
+    pairs = zip(sheets, n_wrong, strict=True)
+    accepted = tuple([sheet.choices for sheet, (_, n) in pairs if not n])
+    best, looks = sheets[k], tried[k]
     return Judgement(
         bool(accepted),
         accepted,
-        n_elements=sum(look.n_elements for look in best),
-        n_outside=sum(look.n_outside for look in best),
-        coarse=any(look.coarse for look in best),
-        look=lambda: best,
+        n_elements=sum([look.n_elements for look in looks]),
+        n_outside=sum([look.n_outside for look in looks]),
+        coarse=any(look.coarse for look in looks),
+        of=(best.answers, outcomes, *how),
+        judged=looks,
     )
 
 
@@ -196,8 +205,8 @@ def _is_right(answers: Answers, outcomes: Outcomes, how: tuple[bool, bool, bool]
 
 def _n_wrong(looks: tuple[Look, ...]) -> tuple[int, int]:
     """Count wrong flags, which tell the convention that is followed, and then all that is wrong."""
-    wrong = [look for look in looks if not look.right]
-    return sum(isinstance(look.answer, FlagIs) for look in wrong), len(wrong)
+    wrong = [type(look.answer) for look in looks if not look.right]
+    return wrong.count(FlagIs), len(wrong)
 
 
 def _looks(
