@@ -12,7 +12,9 @@ __all__ = ["agree", "are_near", "half_widths"]
 
 _LENIENCE: Final = 64  # half-widths: a mistake has more forms than the one that is tried
 _MOST: Final = 1e-3  # of the number, where half-widths say too little
-_REASONS: Final = ("require", "shape", "freed", "recursion", "broadcast")  # for which engines raise
+_GENERAL: Final = {"Exception", "RuntimeError", "TypeError", "ValueError"}  # they tell no reason
+# Words for the reasons for which engines raise.
+_REASONS: Final = (("require", "grad"), ("shape",), ("freed",), ("recursion",), ("broadcast",))
 _UNITS: Final = {False: 2.0**-48, True: 2.0**-19}  # 16 ulp, as half-widths are of right numbers
 
 
@@ -59,7 +61,8 @@ def agree(look: Look, told: Outcome | None) -> bool:
 def _are_alike(one: Raised, other: Raised) -> bool:
     """Tell whether two engines raise for the same reason, as far as their words tell."""
     both = one.message.lower(), other.message.lower()
-    return one.kind == other.kind or any(all(word in m for m in both) for word in _REASONS)
+    reasons = (all(word in m for m in both for word in words) for words in _REASONS)
+    return any(reasons) or (one.kind == other.kind and one.kind not in _GENERAL)
 
 
 def _widened(look: Look, told: Number) -> list[float]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from gradcheck_suite.diagnosis.bench import answers_of_reference
 from gradcheck_suite.engines.dialect import CONVENTIONS, Dialect
+from gradcheck_suite.engines.outcome import Raised
 from gradcheck_suite.errors import UndecidableError
 from gradcheck_suite.exams.exam import Case
 from gradcheck_suite.oracles.answer import Answer, Answers, Interval
@@ -22,7 +23,7 @@ from gradcheck_suite.properties.property import Property
 
 __all__ = ["Symptom", "Traits", "is_fair", "symptom", "traits"]
 
-Symptom: TypeAlias = tuple[type, bool, bool]
+Symptom: TypeAlias = tuple[type, str, bool, bool]
 
 _OF_FORMS: Final = ("op:", "rank:")  # which the engine has, or has not; no claim is made by them
 
@@ -73,9 +74,10 @@ def is_fair(entry: Property, case: Case, old: Traits) -> bool:
 
 
 def symptom(judgement: Judgement) -> Symptom:
-    """Return what is wrong first: the type of what came, whether an exception, whether for zero."""
+    """Return what is wrong first: what came, whether an exception is wrong, whether for zero."""
     first = next(look for look in judgement.looks if not look.right)
-    return type(first.outcome), first.raised, _is_zero(first.answer)
+    kind = first.outcome.kind if isinstance(first.outcome, Raised) else ""
+    return type(first.outcome), kind, first.raised, _is_zero(first.answer)
 
 
 def _is_zero(answer: Answer | None) -> bool:

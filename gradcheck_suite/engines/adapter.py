@@ -62,3 +62,7 @@ class Adapter:
     """Returns the value cut off from its history."""
     no_grad: Callable[[], Any] | None = None
     """Returns a context manager inside of which nothing is recorded."""
+
+    def propagate(self, x: Any, cotangent: _Numbers | None = None) -> None:  # noqa: ANN401 - theirs
+        """Run ``backward``, which is always given a cotangent or None."""
+        self.backward(x, cotangent)

@@ -292,7 +292,7 @@ class SpelledEngine:
         def grad(x: Handle) -> Number | Nothing:
             try:
                 found = read(x)
-            except AttributeError:
+            except Exception:  # noqa: BLE001 - the attribute is not there, or says so itself
                 return nothing
             kind = type(found)
             if kind is float:  # as most are

@@ -140,13 +140,20 @@ def _released(run: Run, index: int, i: Observe) -> None:
 
 
 def _is_released(run: Run, x: int) -> bool:
-    """Let go of all results, and tell whether that at ``x`` is gone."""
+    """Let go of all results and gradients, and tell whether the result at ``x`` is gone.
+
+    A gradient may have a graph of its own, which leads to results; some engines give one to
+    constants, too.
+    """
     values = run.values
     assert isinstance(values, dict)
     is_gone = _watched(values[x])
     made = {k for k, i in run.source.numbered() if isinstance(i, (Leaf, Constant))}
     for k in [k for k in values if k not in made]:
         del values[k]
+    for one in values.values():
+        with suppress(Exception):  # it may have no way to
+            run.engine.clear_grad(one)
     for generation in range(3):  # most go with the youngest: looking at everything takes long
         gc.collect(generation)
         if is_gone():

@@ -116,12 +116,14 @@ class _Printer:
 
     def _released(self, index: int, x: int) -> Iterator[Line]:
         """Print how the program lets go of all results, and asks whether ``x`` is still there."""
-        program = self._program.numbered()
-        kept = {self._names[k] for k, i in program if isinstance(i, _KEPT) and k in self._names}
+        program = [(k, i) for k, i in self._program.numbered() if k in self._names]
+        kept = dict.fromkeys(self._names[k] for k, i in program if isinstance(i, _KEPT))
         results = [n for n in dict.fromkeys(self._made) if n not in kept]
         name = self._names[x]
         yield Line(None, f"mark = type({name}), id({name})")
         yield Line(None, f"del {', '.join(results)}")
+        for one in kept if self._spelling.clear else ():
+            yield Line(None, template(self._spelling.clear).print({"x": one}))
         yield Line(None, "gc.collect()")
         yield Line(index, "mark not in [(type(o), id(o)) for o in gc.get_objects()]")
 

@@ -175,6 +175,8 @@ class _Fill(ast.NodeTransformer):
         """Decide ``1e-8 if eps is None else eps``, as nobody would write it out."""
         self.generic_visit(node)
         match node.test:
+            case ast.Constant(bool(is_true)):
+                return node.body if is_true else node.orelse
             case ast.Compare(ast.Constant(None), [ast.Is()], [ast.Constant(None)]):
                 return node.body
             case ast.Compare(_, [ast.Is()], [ast.Constant(None)]):

@@ -13,9 +13,13 @@ import pytest
 
 import gradcheck_suite.engines.adapter as documented
 from gradcheck_suite.conformance import assert_conforms, complaints
+from gradcheck_suite.diagnosis.examine import examine
 from gradcheck_suite.engines.adapter import Adapter
 from gradcheck_suite.engines.discovery import load
+from gradcheck_suite.engines.subject import InProcess
 from gradcheck_suite.errors import SubmissionError, UsageError
+from gradcheck_suite.exams.build import Audience, build
+from gradcheck_suite.records import Verdict
 
 # Values are made by a graph, which alone can run backward: no template of one line says that.
 GRAPHS = """
@@ -72,6 +76,15 @@ def test_documented_example_is_short_and_is_found(folder: Path) -> None:
     assert (engine.name, engine.spelling.kind) == ("Graph", "scalar")
     assert {"op:add", "op:mul", "op:sin", "rank:0", "cotangent"} <= engine.capabilities
     assert "from gradcheck_adapter import ADAPTER" in engine.spelling.imports
+
+
+def test_documented_example_is_right(folder: Path) -> None:
+    """Its gradients are, and backward is given None where the cotangent is left to it."""
+    engine = load(folder)
+    ids = ("gradient[add]", "gradient[mul]", "gradient[sin]", "roots_and_branches")
+    exam = build(ids, seed=0, n_cases=4, audience=Audience(("scalar",)))
+    results = examine(exam, InProcess(engine))
+    assert [r.verdict for r in results] == [Verdict.PASS] * len(ids)
 
 
 def test_documented_example_conforms(folder: Path) -> None:

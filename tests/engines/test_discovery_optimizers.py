@@ -112,6 +112,16 @@ def program(rule: str, settings: Attributes) -> Program:
             "RMSProp(parameters, lr=lr, rho=0.99 if alpha is None else alpha)",
         ),
         (
+            optimizer("SGD", "*params, lr=0.1, mu=0.0", "lr"),
+            "sgd",
+            "SGD(*parameters, lr=lr, mu=momentum)",
+        ),
+        (
+            optimizer("RMSProp", "params, lr=0.01, b_g=0.9, eps=1e-8", "lr"),
+            "rmsprop",
+            "RMSProp(parameters, lr=lr, eps=eps, b_g=0.99 if alpha is None else alpha)",
+        ),
+        (
             optimizer("AdaGrad", "params, lr=0.01, eps=1e-10", "lr"),
             "adagrad",
             "AdaGrad(parameters, lr=lr, eps=eps)",

@@ -80,6 +80,11 @@ def backward(self, grad=None): self.spread(np.ones_like(self.data))
 """
 
 
+MEAN = """def mean(self, axis=None, keepdims=True):
+        return Tensor(self.data.mean(axis, keepdims=keepdims))
+"""
+
+
 def engine_with(method="", after=""):
     """Return the engine's text with a method and something after the class."""
     return ENGINE.replace("{method}", re.sub("^", "    ", method)).replace("{after}", after)
@@ -143,6 +148,18 @@ def engine_with(method="", after=""):
             "",
             "reshape",
             "x.reshape(*shape)",
+        ),
+        (
+            "def sum(self, dim=-1): return Tensor(self.data.sum(dim))",
+            "",
+            "sum",
+            "x.sum(dim=None if axis is None else axis)",
+        ),
+        (
+            MEAN,
+            "",
+            "mean",
+            "x.mean(axis=axis, keepdims=True if keepdims else False)",
         ),
         (
             "",
@@ -220,6 +237,17 @@ def test_scalars_through_which_arrays_pass(write):
     spelling = load(write(text)).spelling
     assert (spelling.kind, spelling.leaf) == ("scalar", "Tensor(number)")
     assert {c for c in spelling.can if c.startswith("rank:")} == {"rank:0"}
+
+
+def test_an_engine_that_tells_its_shape_is_of_arrays(write):
+    """An engine of arrays without an op for arrays alone has a shape, which a scalar does not."""
+    text = (
+        engine_with("@property\n    def shape(self): return self.data.shape")
+        .replace("np.array(data, dtype=float)", "data")
+        .replace("def sum", "def nothing")
+    )
+    spelling = load(write(text)).spelling
+    assert (spelling.kind, spelling.leaf) == ("tensor", "Tensor(data)")
 
 
 MODES = """

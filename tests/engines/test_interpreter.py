@@ -56,6 +56,16 @@ def test_no_gradient_is_nothing(reference):
     assert outcomes(reference, TWO, Observe("grad", 0)) == {1: Nothing()}
 
 
+@pytest.mark.parametrize("kind", ["AttributeError", "ValueError", "RuntimeError"])
+def test_a_gradient_that_cannot_be_read_is_nothing(kind):
+    """Some engines say by an exception that there is no gradient."""
+    text = f"class T(float):\n    @property\n    def grad(self): raise {kind}('no gradient yet')"
+    names = {}
+    exec(text, names)  # noqa: S102 - an engine in three lines
+    engine = SpelledEngine(Spelling("T", "T(data)", grad="x.grad"), names)
+    assert outcomes(engine, TWO, Observe("grad", 0)) == {1: Nothing()}
+
+
 def test_flags(reference):
     """A truth value is a Flag."""
     program = (TWO, Observe("is_leaf", 0), Observe("requires_grad", 0), Detach(0))

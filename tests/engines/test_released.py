@@ -1,12 +1,15 @@
 """Whether a result is gone once the program has let go of it, in engines of every build."""
 
+from dataclasses import replace
+
 import pytest
 
 from gradcheck_suite.engines.interpreter import run
 from gradcheck_suite.engines.outcome import Flag
 from gradcheck_suite.engines.spelled import SpelledEngine
 from gradcheck_suite.program.array import Array
-from gradcheck_suite.program.instructions import Apply, Leaf, Observe, Program
+from gradcheck_suite.program.instructions import Apply, Backward, Leaf, Observe, Program
+from gradcheck_suite.program.printing import lines
 from gradcheck_suite.program.spelling import Spelling
 
 SPELLING = Spelling(name="held", leaf="Value(data)", ops=(("neg", "-x"),))
@@ -58,6 +61,25 @@ class KeptWithSlots:
         self.data, self.made_from = data, made_from
         if made_from is not None:
             made_from.consumer = self
+
+
+class Derivable(Value):
+    """One the gradient of which has a graph of its own, as of every gradient in needle."""
+
+    def backward(self):
+        """Leave a gradient that is made from this value."""
+        self.made_from.grad = -self
+
+
+@pytest.mark.parametrize(("clear", "is_released"), [("x.grad = None", True), ("", False)])
+def test_a_gradient_may_lead_to_a_result(clear, is_released):
+    """Gradients are let go of as well, where the engine has a way to."""
+    spelling = replace(SPELLING, backward="x.backward()", clear=clear)
+    program = Program((*NEGATED.instructions[:2], Backward(1), Observe("released", 1)))
+    engine = SpelledEngine(spelling, {"Value": Derivable})
+    assert run(program, engine) == {3: Flag(is_released)}
+    text = [str(line) for line in lines(program, spelling)]
+    assert ("a.grad = None" in text) == is_released
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def _from_functions(adapter: Adapter, importer: Importer, found: Survey) -> Foun
         "name": adapter.name,
         "leaf": "ADAPTER.leaf(data, requires_grad)",
         "value": "ADAPTER.value(x)",
-        "backward": "ADAPTER.backward(x, cotangent)",
+        "backward": "ADAPTER.propagate(x, cotangent)",
         "grad": "ADAPTER.grad(x)",
     }
     further = {"clear": "(x)", "detach": "(x)", "no_grad": "()"}

@@ -1,7 +1,7 @@
 """Where a submission may have an op: operators, methods, functions, objects, classes."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, product
@@ -123,11 +123,31 @@ def _rests(row: Op, function: Any) -> list[str]:  # noqa: ANN401 - a callable of
     rests = SETTINGS.get(row.name) or ARGUMENTS.get(row.signature) or _written(row)
     if signature is None:
         return list(rests)
-    parameters = signature.parameters.values()
+    parameters = [*signature.parameters.values()]
     if any(p.kind is p.VAR_KEYWORD for p in parameters):
         return list(rests)
     known = set(signature.parameters)
-    return [rest for rest in rests if _keywords(rest) <= known]
+    defaults = {p.name: p.default for p in parameters}
+    unset = {name for name, default in row.attributes if default is None or default is False}
+    fitting = [rest.split(", ") for rest in rests if _keywords(rest) <= known]
+    return [", ".join(_written_out(part, unset, defaults) for part in parts) for parts in fitting]
+
+
+# A template leaves out what is None or False: engines have these defaults, as a rule.
+_WRITTEN_OUT: Final = {
+    "axis": "None if axis is None else axis",
+    "keepdims": "True if keepdims else False",
+}
+
+
+def _written_out(part: str, unset: set[str], defaults: Mapping[str, Any]) -> str:
+    """Return an argument so that it is never left out, if its default is another one."""
+    keyword, _, name = part.partition("=")
+    default = defaults.get(keyword)
+    is_usual = default is None or default is False or default is inspect.Parameter.empty
+    if is_usual or name not in unset or name not in _WRITTEN_OUT:
+        return part
+    return f"{keyword}={_WRITTEN_OUT[name]}"
 
 
 @cache

@@ -130,17 +130,20 @@ def _no_leaf(names: Names, cls: type, given: dict[str, Any]) -> str:
 def _is_tensor(bench: Bench) -> bool:
     """Tell an engine of arrays from a scalar one through which an array passes by accident.
 
-    It keeps the shape through an op, and has an op that means nothing to a scalar, or makes
-    arrays of plain numbers by itself.
+    It keeps the shape through an op, and has an op that means nothing to a scalar, or tells the
+    shape, or makes arrays of plain numbers by itself, or takes no plain numbers.
     """
     known = {key.partition(".")[0] for key, _ in bench.spelling.ops}
     if not any(f"rank:{n}" in bench.spelling.can for n in (1, 2)):
         return False
     if any(not OPS[name].is_elementwise for name in known):
         return True
+    data = numbers((2,))
+    if known and getattr(attempt(bench.leaf, data), "shape", None) == data.shape:
+        return True
     x = attempt(bench.run, bench.spelling.leaf, data=0.5, nested=0.5, requires_grad=True)
     inside = attempt(bench.run, bench.spelling.value, x=x)
-    return bool(known) and isinstance(inside, np.ndarray)
+    return bool(known) and (x is None or isinstance(inside, np.ndarray))
 
 
 def best(tried: Iterable[Tried]) -> list[Tried]:

@@ -110,8 +110,10 @@ def _calls(rule: Optimizer, text: str, found: type) -> Iterator[str]:
         yield f"{text}(parameters, lr)"
         return
     taken = {p.name: p.default for p in signature.parameters.values()}
+    is_spread = any(p.kind is p.VAR_POSITIONAL for p in signature.parameters.values())
+    each = "*parameters" if is_spread else "parameters"
     rate = next((n for n in _rates(rule) if n in taken), "")
-    first = f"parameters, {rate}=lr" if rate else "parameters, lr"
+    first = f"{each}, {rate}=lr" if rate else f"{each}, lr"
     settings = _settings(rule, {name: taken[name] for name in taken if name != rate})
     yield f"{text}({', '.join([first, *settings])})"
     if settings:
@@ -134,10 +136,10 @@ def _settings(rule: Optimizer, taken: Mapping[str, Any]) -> list[str]:
     for name, default in rule.settings:
         names = _names(rule, name, left)
         found += _handed(name, default, {own: left.pop(own) for own in names})
-        missing += [] if names else [(name, default)]
-    # A setting that acts though nobody sets it, and the only number that it can be.
+        missing += [(name, default)] if default and not names else []
+    # The only setting that acts though nobody sets it, and the only number that it can be.
     numbers_left = [own for own, default in left.items() if type(default) is float]
-    if len(missing) == len(numbers_left) == 1 and missing[0][1]:
+    if len(missing) == len(numbers_left) == 1:
         found += _handed(*missing[0], {numbers_left[0]: left[numbers_left[0]]})
     return found
 
