@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from gradcheck_suite.diagnosis.cascade import with_roots
-from gradcheck_suite.diagnosis.explain import explain
+from gradcheck_suite.diagnosis.explain import explain, explain_lost
 from gradcheck_suite.diagnosis.reach import Reach
 from gradcheck_suite.engines.dialect import UNLESS_FIXED
 from gradcheck_suite.engines.interpreter import silence
@@ -19,6 +19,7 @@ from gradcheck_suite.properties.catalogue import CATALOGUE
 from gradcheck_suite.properties.judging import COARSE, Judgement, judge
 from gradcheck_suite.properties.property import Property
 from gradcheck_suite.records import PropertyResult, Verdict
+from gradcheck_suite.strategies.drawing import n_steps
 
 __all__ = ["examine"]
 
@@ -182,8 +183,11 @@ def _conclude(
         verdict = Verdict.ERROR if raised else Verdict.FAIL
         return _result(entry, verdict, reason, finding=finding, **counts)
     if tally.lost:
-        _, lost = tally.lost[0]
-        return _result(entry, _LOSSES[lost.kind], lost.message, **counts)
+        case, lost = min(tally.lost, key=lambda pair: n_steps(pair[0].program))
+        verdict = _LOSSES[lost.kind]
+        told = with_findings and verdict.is_bad
+        finding = explain_lost(entry, case, lost, subject.spelling) if told else None
+        return _result(entry, verdict, lost.message, finding=finding, **counts)
     if tally.choices is not None and not tally.choices:
         conventions = ", ".join(entry.conventions)
         reason = f"each case follows a convention of its own ({conventions}), expected one for all"

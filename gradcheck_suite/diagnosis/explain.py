@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gradcheck_suite.diagnosis.claims import claim_of
 from gradcheck_suite.diagnosis.comparison import torch_script
 from gradcheck_suite.diagnosis.localise import place_of_fault
 from gradcheck_suite.diagnosis.mistakes import Seen, likely_mistake, place_of, suspects
@@ -14,6 +15,7 @@ from gradcheck_suite.diagnosis.training import (
     is_run,
     mistake_in_run,
 )
+from gradcheck_suite.engines.outcome import Lost
 from gradcheck_suite.engines.subject import Subject
 from gradcheck_suite.exams.exam import Case
 from gradcheck_suite.oracles.symbolic import closed_gradients
@@ -26,8 +28,9 @@ from gradcheck_suite.properties.judging import Look
 from gradcheck_suite.properties.property import Property
 from gradcheck_suite.records import Comparison, Fault, Finding, Mistake
 
-__all__ = ["explain"]
+__all__ = ["explain", "explain_lost"]
 
+_MAX_LINES = 16  # of a program that was not made smaller
 _MAX_CLOSED_FORM = 120  # characters; a longer formula teaches nobody
 
 
@@ -72,6 +75,27 @@ def explain(
         mistake=mistake,
         comparison_snippet=in_torch,
         not_compared=not_compared,
+    )
+
+
+def explain_lost(entry: Property, case: Case, lost: Lost, spelling: Spelling) -> Finding:
+    """Return the finding for a case that has no answer: it hung, or took the process with it.
+
+    It is shown as it is, since each smaller one that is tried may cost as much; nor is there a
+    script, for whoever runs it.
+    """
+    text = _listing(lines(case.program, spelling), {}).splitlines()
+    n_left_out = len(text) - _MAX_LINES
+    if n_left_out > 1:  # a hang may need a long program, whose lines are much alike
+        text[_MAX_LINES // 2 : -_MAX_LINES // 2] = [f"# ... {n_left_out} lines like these ..."]
+    return Finding(
+        title=f"{entry.id}: {lost.message}",
+        lesson=entry.lesson,
+        program=case.program,
+        listing="\n".join([*text, f"# {lost.message}"]),
+        snippet="",
+        comparisons=(),
+        fault=Fault(op=entry.op) if entry.op else Fault(claim=claim_of(entry, raised=True)),
     )
 
 

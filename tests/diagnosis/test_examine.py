@@ -376,6 +376,20 @@ def test_a_lost_program_has_the_verdict_of_its_kind(
     subject = LostSubject(Lost(kind, "why"), engine.spelling, engine.capabilities)
     (result,) = examine(make_exam("value[tanh]"), subject)
     assert (result.verdict, result.reason, subject.n_runs - 1) == (verdict, "why", n_runs)
+    assert (result.finding is not None) == verdict.is_bad
+
+
+def test_a_program_that_hangs_is_shown(make_exam: Callable[..., Exam]):
+    """It is not made smaller; of a long one, whose lines are alike, the ends have to do."""
+    engine = InProcess(known_engine("reference"))
+    subject = LostSubject(Lost("timeout", "no answer"), engine.spelling, engine.capabilities)
+    (short, long) = examine(make_exam("gradient[tanh]", "stacked_doublings"), subject)
+    assert short.finding.listing.splitlines()[-3:] == ["b.backward()", "a.grad", "# no answer"]
+    assert short.finding.title == "gradient[tanh]: no answer"
+    assert (short.finding.fault.op, short.finding.snippet) == ("tanh", "")
+    shown = long.finding.listing.splitlines()
+    assert (len(shown), shown[-1], long.finding.fault.claim) == (18, "# no answer", "paths")
+    assert shown[8].endswith(" lines like these ...")
 
 
 @dataclass
