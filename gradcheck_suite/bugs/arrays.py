@@ -244,6 +244,12 @@ _SURROGATES: Final[tuple[_Row, ...]] = (
         _joined,
     ),
     (
+        "concatenate",
+        "reversed_from_the_end",
+        "concatenate along an axis that is counted from the end hands its gradient out in reverse",
+        lambda tensors, axis=0: (_joined if axis < 0 else ops.concatenate)(tensors, axis),
+    ),
+    (
         "split",
         "first_part",
         "each part of a split sends its gradient to the first part's place",

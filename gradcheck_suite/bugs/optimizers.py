@@ -99,6 +99,14 @@ def _first_damped(right: Next) -> Next:
     return rule
 
 
+def _undecayed_velocity(right: Next) -> Next:
+    def rule(o: Any, w: Array, g: Array, state: dict[str, Any], s: dict[str, Any]) -> Array:
+        is_plain = s["momentum"] and not s["nesterov"] and not s["dampening"]
+        return right(o, w, g, state, {**s, "weight_decay": 0.0} if is_plain else s)
+
+    return rule
+
+
 _Step = Callable[[Array, Array, float, float, dict[str, Any]], Array]
 
 
@@ -226,6 +234,7 @@ _RULES: Final[tuple[tuple[str, str, str, Callable[[Next], Next]], ...]] = (
     ("sgd", "no_dampening", "SGD's dampening has no effect", _settings(dampening=lambda _: 0.0)),
     ("sgd", "no_nesterov", "SGD does not look ahead", _settings(nesterov=lambda _: False)),
     ("sgd", "no_decay", "SGD's decay has no effect", _settings(weight_decay=lambda _: 0.0)),
+    ("sgd", "undecayed_velocity", "SGD with momentum has no decay", _undecayed_velocity),
     ("sgd", "forgetful", "SGD forgets its velocity after each step", _forgetful),
     (
         "adam",

@@ -315,6 +315,12 @@ VALUES: Final = (
         _method("__rsub__", lambda x, other: x - other),
     ),
     _numbers(
+        "rsub-int",
+        "sub",
+        "2 - x is computed as x - 2 where the 2 is an int, and is right for 2.0",
+        _method("__rsub__", lambda x, other: x - other if type(other) is int else -x + other),
+    ),
+    _numbers(
         "rtruediv-alias",
         "div",
         "2 / x is computed as x / 2: __rtruediv__ is the same function as __truediv__",

@@ -55,7 +55,11 @@ def _numbers(op: Op) -> Draws:
     def draws(world: World) -> "Strata":
         from gradcheck_suite.strategies.calls import plain_number_programs
 
-        return tuple(plain_number_programs(op, world, left=left) for left in (False, True))
+        return tuple(
+            plain_number_programs(op, world, left=left, whole=whole)
+            for whole in (False, True)
+            for left in (False, True)
+        )
 
     return draws
 

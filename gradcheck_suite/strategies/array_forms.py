@@ -34,9 +34,12 @@ def _axis(shape: Shape) -> st.SearchStrategy[Attribute]:
 
 
 def _axes(shape: Shape) -> st.SearchStrategy[Attribute]:
-    """Draw two axes or more."""
-    axes = st.lists(st.integers(0, len(shape) - 1), min_size=2, unique=True)
-    return axes.map(lambda drawn: tuple(sorted(drawn)))
+    """Draw two axes or more, counted from either end."""
+    rank = len(shape)
+    axes = st.lists(st.integers(0, rank - 1), min_size=2, unique=True).map(sorted)
+    return st.tuples(axes, st.sampled_from((0, rank))).map(
+        lambda drawn: tuple(axis - drawn[1] for axis in drawn[0])
+    )
 
 
 def _table(shape: Shape, extent: int) -> st.SearchStrategy[Attribute]:
@@ -190,7 +193,10 @@ def _take(op: Op) -> Forms:
     """From the flat array, then along each axis."""
 
     def of(axis: int) -> OfShape:
-        return lambda shape: {"axis": st.just(axis), "indices": _some_positions(shape[axis])}
+        return lambda shape: {
+            "axis": st.sampled_from((axis, axis - len(shape))),
+            "indices": _some_positions(shape[axis]),
+        }
 
     flat = drawn(op, shapes_of_rank(1, 2, 3), lambda s: {"indices": _some_positions(prod(s))})
     ranks = ((1, 2, 3), (2, 3), (3,))
@@ -202,7 +208,7 @@ def _gather(op: Op) -> Forms:
 
     def of(axis: int, n: int) -> OfShape:
         return lambda shape: {
-            "axis": st.just(axis),
+            "axis": st.sampled_from((axis, axis - len(shape))),
             "indices": _table((*shape[:axis], n, *shape[axis + 1 :]), shape[axis]),
         }
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gradcheck_suite.program.array import Array
 from gradcheck_suite.program.instructions import Look, Program
-from gradcheck_suite.program.op import Op
+from gradcheck_suite.program.op import Domain, Op
 from gradcheck_suite.program.shapes import Shape
 from gradcheck_suite.program.table import op_named
 from gradcheck_suite.strategies.builder import Builder
@@ -98,14 +98,17 @@ def value_programs(draw: st.DrawFn, drawn: st.SearchStrategy[Call]) -> Program:
 
 
 @st.composite
-def plain_number_programs(draw: st.DrawFn, op: Op, world: World, *, left: bool) -> Program:
+def plain_number_programs(
+    draw: st.DrawFn, op: Op, world: World, *, left: bool, whole: bool
+) -> Program:
     """Draw an operator between a value and a bare Python number; shrinks to 1 and 1.
 
-    ``left``: the number is the left operand.
+    ``left``: the number is the left operand. ``whole``: it is an int, as in ``1 - x``.
     """
     shape = draw(some_shape(world.kind))
     b = Builder()
-    number = draw(arrays((), op.domain(0 if left else 1)))
+    domain = op.domain(0 if left else 1)
+    number = draw(_whole_numbers(domain) if whole else arrays((), domain))
     x = b.leaf(draw(arrays(shape, op.domain(1 if left else 0))))
     plain = b.constant(number, plain=True)
     result = b.apply(op.name, *((plain, x) if left else (x, plain)))
@@ -113,3 +116,8 @@ def plain_number_programs(draw: st.DrawFn, op: Op, world: World, *, left: bool) 
     b.backward(result, draw(seeds(shape)))
     b.observe("grad", x)
     return b.program()
+
+
+def _whole_numbers(domain: Domain) -> st.SearchStrategy[Array]:
+    fitting = [n for n in (1, 2, 3, -1, -2) if domain.low <= n <= domain.high]
+    return st.sampled_from([n for n in fitting if n not in domain.without]).map(Array.of)

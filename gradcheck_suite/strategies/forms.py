@@ -46,7 +46,7 @@ def forms(op: Op, world: World) -> Forms:
         case "matmul":
             return tuple(_of_shapes(op, shapes) for shapes in _PRODUCTS)
         case "join":
-            return (_join(op),)
+            return (_join(op, from_end=False), _join(op, from_end=True))
         case "getitem":
             return (
                 *(_indexing(op, part) for part in _PARTS),
@@ -147,16 +147,17 @@ _PRODUCTS: tuple[tuple[Shape, Shape], ...] = (
 
 
 @st.composite
-def _join(draw: st.DrawFn, op: Op) -> Call:
+def _join(draw: st.DrawFn, op: Op, *, from_end: bool) -> Call:
     shape = draw(shapes_of_rank(1, 2, 3))
     n = draw(st.integers(2, 3))
     rank = len(shape)
     if op.name == "stack":
-        return call_of(draw, op, (shape,) * n, axis=draw(st.integers(0, rank)))
+        axis = draw(st.integers(0, rank))
+        return call_of(draw, op, (shape,) * n, axis=axis - rank - 1 if from_end else axis)
     axis = draw(st.integers(0, rank - 1))
     extents = draw(st.lists(st.integers(1, 3), min_size=n, max_size=n))
     shapes = tuple((*shape[:axis], extent, *shape[axis + 1 :]) for extent in extents)
-    return call_of(draw, op, shapes, axis=axis)
+    return call_of(draw, op, shapes, axis=axis - rank if from_end else axis)
 
 
 @st.composite

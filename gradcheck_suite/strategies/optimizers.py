@@ -47,6 +47,7 @@ _GIVEN: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
         ("momentum",),
         ("momentum", "dampening"),
         ("momentum", "nesterov"),
+        ("momentum", "weight_decay"),
         ("momentum", "dampening", "weight_decay"),
         ("momentum", "nesterov", "weight_decay"),
     ),
