@@ -1,5 +1,7 @@
 """Programs for the tests of this floor: one drawn pool, and rare forms that nobody draws."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import strategies as st
@@ -55,7 +57,8 @@ def _strategies():
                 yield value_programs(calls(op, world))
                 yield gradient_programs(op, calls(op, world))
             if op.signature == "binary" and op.operators:
-                yield from (plain_number_programs(op, world, left=left) for left in (False, True))
+                for left, whole in product((False, True), repeat=2):
+                    yield plain_number_programs(op, world, left=left, whole=whole)
         # A leaf of integers raises in most engines, and the rest of its program is not run.
         yield from (s(world) for name, s in SESSIONS.items() if name != "integer_leaves")
         for entry in TRAINING:

@@ -1,6 +1,7 @@
 """Every strategy of the floor, by a readable name."""
 
 from functools import partial
+from itertools import product
 
 import pytest
 from hypothesis import strategies as st
@@ -37,9 +38,9 @@ def _by_name():
                 of_gradient = gradient_programs(op, calls(op, world))
                 found[f"gradient-{op.name}-{world.kind}"] = of_gradient
             if op.signature == "binary" and op.operators:
-                for left in (False, True):
-                    drawn = plain_number_programs(op, world, left=left)
-                    found[f"plain-{op.name}-{world.kind}-{left}"] = drawn
+                for left, whole in product((False, True), repeat=2):
+                    drawn = plain_number_programs(op, world, left=left, whole=whole)
+                    found[f"plain-{op.name}-{world.kind}-{left}-{whole}"] = drawn
     for op in OPS.values():
         if op.signature in {"binary", "where"}:
             found[f"broadcast-{op.name}"] = gradient_programs(op, st.one_of(*broadcast_forms(op)))

@@ -169,7 +169,7 @@ def test_pieces_of_different_length_are_joined(programs_of):
     found = calls_of("concatenate", programs_of)
     differ = [len({a.shape for a in pieces}) > 1 for pieces, _ in found]
     assert sum(differ) > len(differ) / 2
-    assert {attrs["axis"] for _, attrs in found} == {0, 1, 2}
+    assert {attrs["axis"] for _, attrs in found} == {*range(-3, 3)}
 
 
 def test_stacks_get_a_new_axis_anywhere(programs_of):
@@ -274,11 +274,15 @@ def test_gradients_shrink_to_no_cotangent():
 
 def test_plain_numbers_shrink_to_one_and_one():
     """The smallest is ``x op 1`` at x = 1; with the number on the left ``1 op x``."""
+    whole_one = Array((), (1,), "int")
     for left, args in ((False, (0, 1)), (True, (1, 0))):
-        drawn = plain_number_programs(OPS["sub"], TENSORS, left=left)
-        program = find_smallest(drawn, lambda _: True, seed=1, n_tries=50)
-        expected = (Leaf(ONE), Constant(ONE, plain=True), Apply("sub", args))
-        assert program.instructions[:3] == expected
+        for number in (ONE, whole_one):
+            whole = number is whole_one
+            drawn = plain_number_programs(OPS["sub"], TENSORS, left=left, whole=whole)
+            program = find_smallest(drawn, lambda _: True, seed=1, n_tries=50)
+            expected = (Leaf(ONE), Constant(number, plain=True), Apply("sub", args))
+            assert program.instructions[:3] == expected
+            assert type(program.instructions[1].array.values[0]) is (int if whole else float)
 
 
 @pytest.mark.parametrize("name", REDUCTIONS)
