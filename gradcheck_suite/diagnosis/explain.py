@@ -81,9 +81,10 @@ def explain(
 def explain_lost(entry: Property, case: Case, lost: Lost, spelling: Spelling) -> Finding:
     """Return the finding for a case that has no answer: it hung, or took the process with it.
 
-    It is shown as it is, since each smaller one that is tried may cost as much; nor is there a
-    script, for whoever runs it.
+    It is shown as it is, since each smaller one that is tried may cost as much. A script in the
+    engine's own spelling would hang whoever runs it; torch tells what is right.
     """
+    in_torch, not_compared = torch_script(case)
     text = _listing(lines(case.program, spelling), {}).splitlines()
     n_left_out = len(text) - _MAX_LINES
     if n_left_out > 1:  # a hang may need a long program, whose lines are much alike
@@ -96,6 +97,8 @@ def explain_lost(entry: Property, case: Case, lost: Lost, spelling: Spelling) ->
         snippet="",
         comparisons=(),
         fault=Fault(op=entry.op) if entry.op else Fault(claim=claim_of(entry, raised=True)),
+        comparison_snippet=in_torch,
+        not_compared=not_compared,
     )
 
 

@@ -99,8 +99,11 @@ class _Run:
         except BaseException as error:  # noqa: BLE001 - foreign code may raise anything
             index = len(values) - (how == STEP)
             seen[index] = _raised(error)
-            self.values = dict(enumerate(values[:index]))
-            self.steps([(*step, k) for k, step in enumerate(steps) if k > index])
+        else:
+            return
+        # The rest is run out here, where the exception and all that it holds is gone.
+        self.values = dict(enumerate(values[:index]))
+        self.steps([(*step, k) for k, step in enumerate(steps) if k > index])
 
     def steps(self, steps: BoundPlan) -> None:
         """Run steps, and pass over those that need a value that was never made."""

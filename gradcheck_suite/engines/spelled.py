@@ -100,9 +100,9 @@ class SpelledEngine:
     @cached_property
     def _constant_of_number(self) -> Callable[[float, bool], Handle] | None:
         text = self.spelling.constant or self.spelling.leaf
-        return (
-            self._lines.always(text, ("number", "requires_grad")) if _is_of_number(text) else None
-        )
+        if not _is_of_number(text):
+            return None
+        return self._lines.always(text, ("number", "requires_grad"))
 
     def _maker(self, text: str) -> Maker:
         if _is_of_number(text):
