@@ -129,7 +129,7 @@ def _as_it_stands(step: Step) -> Form:
 
 
 def _raise(error: Exception, *_operands: object) -> NoReturn:
-    raise error
+    raise error.with_traceback(None)  # which would grow by each time that it is raised
 
 
 def _plain(engine: Engine, call: Call) -> Callable[..., Handle]:

@@ -107,8 +107,8 @@ def _push_forward(run: Run, index: int, i: PushForward) -> None:
 
     def function(*primals: Handle) -> Handle:
         known = {**values, **dict(zip(i.leaves, primals, strict=True))}
-        for k, apply in steps:
-            known[k] = run.engine.apply(apply.op, [known[a] for a in apply.args], apply.attrs)
+        for k, step in steps:
+            known[k] = run.engine.apply(step.op, [known[a] for a in step.args], step.attrs)
         return known[i.x]
 
     primals = [run.values[leaf] for leaf in i.leaves]

@@ -167,6 +167,8 @@ def test_an_op_that_the_engine_does_not_have_is_an_outcome():
     assert isinstance(seen[1], Raised)
     assert seen[3] == 2.0
     assert set(seen) == {1, 3}
+    again = outcomes(engine, TWO, Apply("exp", (0,)), Observe("value", 1), Observe("value", 0))
+    assert again == seen
 
 
 @pytest.mark.parametrize("error", [KeyError, IndexError])
